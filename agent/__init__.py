@@ -1,0 +1,1 @@
+"""The agent: observes markets and the vault, decides exposure, and submits plans inside hard limits."""

@@ -1,0 +1,137 @@
+"""One strategy file: strict models, so that a misspelt limit is an error and never a default."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.policy import Policy
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Strict(BaseModel):
+    """Frozen, no unknown keys, no coercion, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class MarketConfig(Strict):
+    """Which recorded series make the market. Folders are below the data folder, as in <venue>/<kind>."""
+
+    symbol: Annotated[str, Field(pattern=r"^[A-Z0-9]{3,20}$")]  # e.g. ETHUSDT, the Parquet files' name
+    spot: str  # folder of hourly spot candles
+    perp: str | None = None  # folder of hourly perp candles
+    mark: str | None = None  # folder of hourly mark prices; without it the perp's close is the mark
+    funding: str | None = None  # folder of settled funding
+    open_interest: str | None = None  # folder of hourly open interest
+    max_funding_age_h: Positive = 10.0  # older than this the last settlement is stale
+    max_deviation: Positive = 0.02  # exchange spot against on-chain oracle and pool price
+
+
+class VaultConfig(Strict):
+    """The tokens of the vault and the venue terms."""
+
+    base_symbol: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,10}$")]
+    base_decimals: Annotated[int, Field(ge=6, le=18)]
+    pool_fee: Literal[100, 500, 3000] = 500  # Uniswap v3 fee tier, 1e-6
+    perp_index: Annotated[int, Field(ge=0, le=65_535)] | None = None  # HyperCore perp; none for a spot-only vault
+    size_decimals: Annotated[int, Field(ge=0, le=6)] = 4  # HyperCore lot of the perp
+    max_perp_leverage: Annotated[int, Field(ge=1, le=50)] = 25
+
+
+class VolatilityConfig(Strict):
+    """How volatility is forecast."""
+
+    target: Positive  # annualised, 0.1 is 10 % a year
+    half_life_h: Positive = 240.0  # of the exponentially weighted variance
+    return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # returns are measured over this many hours
+    floor: Positive  # the forecast never falls below this, annualised
+    warm_up_h: Annotated[int, Field(ge=24)] = 168  # hours of history before the first trade
+
+
+class FundingConfig(Strict):
+    """Scale by mean funding over a horizon, with hysteresis between entry and exit."""
+
+    horizon_h: Annotated[int, Field(ge=1, le=24 * 90)]
+    entry_annual: float  # open only when the mean annualised rate is at least this
+    exit_annual: float  # close when it is below this
+    full_annual: float  # at and above this the factor is 1
+
+
+class OpenInterestConfig(Strict):
+    """Scale down when open interest is crowded against its own recent past."""
+
+    window_h: Annotated[int, Field(ge=24, le=24 * 90)]
+    start_z: float  # z-score at which scaling begins
+    full_z: float  # z-score at which the factor reaches `floor`
+    floor: Fraction
+    max_age_h: Positive = 3.0
+
+
+class LiquidationConfig(Strict):
+    """Margin of the perp leg, and how much room it must leave, in daily standard deviations of price."""
+
+    target_margin: Annotated[float, Field(gt=0, le=2)]  # equity / perp notional after a rebalance
+    low_margin: Annotated[float, Field(gt=0, le=2)]  # below this, top up or reduce
+    high_margin: Annotated[float, Field(gt=0, le=5)]  # above this, take the excess home
+    wanted_sigma: Positive  # full size only when liquidation is at least this many daily sigmas away
+
+
+class DrawdownConfig(Strict):
+    """Scale down linearly between `start` and the policy's drawdown limit."""
+
+    start: Fraction
+
+
+class SizingConfig(Strict):
+    """Exposure bounds and the no-trade band."""
+
+    max_exposure: Annotated[float, Field(gt=0, le=1)]  # of NAV, per leg
+    band: Fraction  # relative to target: trade only when exposure is further away than this
+    delta_band: Fraction  # of NAV: rebalance the legs against each other beyond this
+    min_idle: Fraction  # of NAV kept as cash for redemptions
+    min_trade_usd: Positive
+
+
+class CarryStrategy(Strict):
+    """Long spot, short perp."""
+
+    kind: Literal["carry"]
+    volatility: VolatilityConfig
+    funding: FundingConfig
+    open_interest: OpenInterestConfig | None = None
+    liquidation: LiquidationConfig
+    drawdown: DrawdownConfig
+    sizing: SizingConfig
+
+
+class VolatilityTargetStrategy(Strict):
+    """Spot only, sized to hold its own volatility at the target."""
+
+    kind: Literal["volatility_target"]
+    volatility: VolatilityConfig
+    drawdown: DrawdownConfig
+    sizing: SizingConfig
+
+
+class ExecutionConfig(Strict):
+    """How a plan is made and sent."""
+
+    deadline_s: Annotated[int, Field(ge=15, le=3_600)] = 120
+    swap_tolerance: Annotated[float, Field(gt=0, le=0.05)] = 0.0005  # below the quote, for the minimum out
+    order_tolerance: Annotated[float, Field(gt=0, le=0.05)] = 0.003  # limit price away from the mark
+    max_fee_gwei: Positive = 50.0
+    min_gas_balance: Positive = 0.05  # native tokens; below it no cycle starts
+
+
+class Config(Strict):
+    """One file is one strategy on one vault."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+    chain: Literal["local"]
+    market: MarketConfig
+    vault: VaultConfig
+    strategy: Annotated[CarryStrategy | VolatilityTargetStrategy, Field(discriminator="kind")]
+    execution: ExecutionConfig = ExecutionConfig()
+    policy: Policy

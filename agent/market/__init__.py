@@ -1,0 +1,1 @@
+"""Observing: exchanges, history, synthetic markets, and the chain."""

@@ -1,0 +1,128 @@
+"""What is known at one instant and one block: the only thing a decision may look at."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.reasons import Reason
+from agent.units import Rate, Token
+
+Floats = NDArray[np.float64]
+Seconds = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One number with its unit, its source and the moment (unix seconds) from which it was known."""
+
+    value: float
+    unit: str
+    source: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Hourly market history that ends at the observation's instant; all arrays have the same length n.
+
+    Rows are hours with complete data; an hour without data has no row, so steps can be longer than one hour.
+    """
+
+    time_s: Seconds  # the moment from which the row was known (close of the bar), ascending
+    spot: Floats  # quote per base
+    perp: Floats | None  # mark price, quote per base
+    funding: Floats | None  # decimal, accrued to a short over the step that ends at the row (rate x hours / interval)
+    open_interest: Floats | None  # base coin; NaN never occurs, the array starts where open interest is known
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """Everything the exchanges told up to `time` and nothing later. None means unknown, never zero."""
+
+    time: int
+    symbol: str
+    spot: Fact | None
+    perp: Fact | None
+    funding: tuple[Rate, Fact] | None  # the last settled rate with its interval
+    open_interest: Fact | None
+    history: History
+    problems: tuple[Reason, ...]
+
+
+class Mode(IntEnum):
+    """The vault's mode as the contract numbers it; a higher one is always safer."""
+
+    ACTIVE = 0
+    REDUCE_ONLY = 1
+    HALTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The block all chain reads of an observation are pinned to."""
+
+    number: int
+    hash: str
+    timestamp: int
+    base_fee_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class PerpState:
+    """The perp leg as the chain tells it. USD amounts have 6 decimals, sizes have `size_decimals`."""
+
+    size: int  # signed, in 10^-size_decimals base
+    expected_size: int  # what it will be when the outstanding order fills
+    size_decimals: int
+    max_leverage: int
+    mark_price: float
+    oracle_price: float
+    account_value: int
+    withdrawable: int
+    core_spot_usdc: int  # cash on HyperCore outside the perp account
+    in_flight: int  # cash between the chains, in asset units
+    pending_until: int  # unix seconds; 0 when nothing is outstanding
+    funding_received: int  # lifetime, USD 6 decimals, positive when paid to the vault
+    fees_paid: int  # lifetime, USD 6 decimals
+    fills: int
+    rejections: int
+    liquidations: int
+
+
+@dataclass(frozen=True, slots=True)
+class VaultState:
+    """The vault at one block; amounts in smallest units of `asset` or `base` as named."""
+
+    block: Block
+    asset: Token
+    base: Token
+    total_assets: int
+    idle_assets: int
+    total_supply: int
+    share_price_e18: int
+    high_water_mark_e18: int
+    day_start_price_e18: int
+    gross_exposure: int
+    net_delta: int
+    pending_loss: int
+    liquidation_distance_bps: int | None  # None when nothing can be liquidated
+    mode: Mode
+    plan_count: int
+    last_plan_at: int
+    state_hash: bytes
+    spot_base: int
+    perp: PerpState | None
+    oracle_price: float
+    oracle_updated_at: int
+    pool_price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything a decision may use."""
+
+    time: int
+    market: MarketView
+    vault: VaultState

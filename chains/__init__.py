@@ -1,0 +1,1 @@
+"""Everything that speaks to a chain: reads pinned to a block, venue encodings, the local chain. Knows nothing of the agent."""
