@@ -1,5 +1,6 @@
 """The hard limits: one model that gives the gate its bounds and the contract its constructor arguments."""
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Annotated
 
@@ -21,6 +22,24 @@ MIN_LIQUIDATION_DISTANCE = 0.03
 MIN_COOLDOWN_S = 30
 MAX_COOLDOWN_S = 86_400
 MAX_ORACLE_AGE_S = 86_400
+
+CEILINGS: Mapping[str, float] = {
+    "max_gross_leverage": MAX_GROSS_LEVERAGE,
+    "max_net_delta": MAX_NET_DELTA,
+    "max_slippage": MAX_SLIPPAGE,
+    "max_loss_per_plan": MAX_LOSS_PER_PLAN,
+    "max_daily_loss": MAX_DAILY_LOSS,
+    "max_drawdown": MAX_DRAWDOWN,
+    "cooldown_s": MAX_COOLDOWN_S,
+    "max_oracle_age_s": MAX_ORACLE_AGE_S,
+}
+FLOORS: Mapping[str, float] = {
+    "min_liquidation_distance": MIN_LIQUIDATION_DISTANCE,
+    "cooldown_s": MIN_COOLDOWN_S,
+}
+
+# The contract counts in basis points, so a smaller limit would be zero there, which forbids everything.
+BasisPointOrMore = Annotated[float, Field(ge=1 / BPS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +70,20 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    max_gross_leverage: Annotated[float, Field(gt=0)]  # sum of the legs' notionals / NAV
-    max_net_delta: Annotated[float, Field(gt=0)]  # |net notional| / NAV
-    max_trade_usd: Annotated[float, Field(gt=0, le=1e12)]  # notional of one plan
-    max_slippage: Annotated[float, Field(gt=0)]  # of the reference price, per fill
-    max_loss_per_plan: Annotated[float, Field(gt=0)]
-    max_daily_loss: Annotated[float, Field(gt=0)]  # of the share price at the start of the UTC day
-    max_drawdown: Annotated[float, Field(gt=0)]  # of the highest share price
+    max_gross_leverage: BasisPointOrMore  # sum of the legs' notionals / NAV
+    max_net_delta: BasisPointOrMore  # |net notional| / NAV
+    max_trade_usd: Annotated[float, Field(ge=1, le=1e12)]  # notional of one plan
+    max_slippage: BasisPointOrMore  # of the reference price, per fill
+    max_loss_per_plan: BasisPointOrMore
+    max_daily_loss: BasisPointOrMore  # of the share price at the start of the UTC day
+    max_drawdown: BasisPointOrMore  # of the highest share price
     min_liquidation_distance: Annotated[float, Field(gt=0, lt=1)]  # of the mark price
     cooldown_s: Annotated[int, Field(gt=0)]
     max_oracle_age_s: Annotated[int, Field(gt=0)]
 
     def ceilings(self) -> list[Reason]:
         """Every limit that is looser than the contract would ever accept."""
-        upper = {
-            "max_gross_leverage": MAX_GROSS_LEVERAGE,
-            "max_net_delta": MAX_NET_DELTA,
-            "max_slippage": MAX_SLIPPAGE,
-            "max_loss_per_plan": MAX_LOSS_PER_PLAN,
-            "max_daily_loss": MAX_DAILY_LOSS,
-            "max_drawdown": MAX_DRAWDOWN,
-            "cooldown_s": MAX_COOLDOWN_S,
-            "max_oracle_age_s": MAX_ORACLE_AGE_S,
-        }
-        lower = {"min_liquidation_distance": MIN_LIQUIDATION_DISTANCE, "cooldown_s": MIN_COOLDOWN_S}
-        found = [
-            _looser(name, getattr(self, name), bound, "above")
-            for name, bound in upper.items()
-            if getattr(self, name) > bound
-        ]
-        found += [
-            _looser(name, getattr(self, name), bound, "below")
-            for name, bound in lower.items()
-            if getattr(self, name) < bound
-        ]
-        return found
+        return looser_than_contract(self.model_dump())
 
     def to_contract(self) -> ContractLimits:
         """Constructor arguments of the contract; fractions round towards the tighter side."""
@@ -108,14 +106,25 @@ class Policy(BaseModel):
         return [
             Reason(
                 Code.POLICY_MISMATCH,
-                f"policy.{name} is {getattr(mine, name)} in the file and {getattr(on_chain, name)} in the contract",
+                f"policy.{key}: {name} is {getattr(mine, name)} here, {getattr(on_chain, name)} in the contract",
                 float(getattr(mine, name)),
                 float(getattr(on_chain, name)),
-                f"policy.{name}",
+                f"policy.{key}",
             )
-            for name in ContractLimits.__slots__
+            for key, name in zip(Policy.model_fields, ContractLimits.__slots__, strict=True)
             if getattr(mine, name) != getattr(on_chain, name)
         ]
+
+
+def looser_than_contract(limits: Mapping[str, float]) -> list[Reason]:
+    """Every limit, by its name in the `policy:` block, that lies outside what the contract would ever accept."""
+    above = [
+        _looser(name, limits[name], most, "above") for name, most in CEILINGS.items() if limits.get(name, most) > most
+    ]
+    below = [
+        _looser(name, limits[name], least, "below") for name, least in FLOORS.items() if limits.get(name, least) < least
+    ]
+    return above + below
 
 
 def _bps(fraction: float) -> int:
@@ -130,7 +139,7 @@ def _bps(fraction: float) -> int:
 def _looser(name: str, value: float, bound: float, side: str) -> Reason:
     return Reason(
         Code.CONFIG_LOOSER_THAN_CONTRACT,
-        f"policy.{name}: {value} is {side} the contract's {bound}",
+        f"policy.{name}: {type(bound)(value)} is {side} the contract's {bound}",
         float(value),
         float(bound),
         f"policy.{name}",

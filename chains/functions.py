@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
-from eth_abi.exceptions import DecodingError, EncodingError
-from eth_abi.registry import registry
-from eth_utils.crypto import keccak
+# eth_abi takes 0.3 s to import, so nobody pays for it before the first call is encoded.
 
 AbiEntry = Mapping[str, Any]
 
@@ -17,18 +15,32 @@ class UndecodableResult(ValueError):
     """Returned bytes do not have the shape the function promises, for example because no contract lives there."""
 
 
+def _keccak(text: str) -> bytes:
+    from eth_hash.auto import keccak
+
+    return keccak(text.encode())
+
+
 @lru_cache(maxsize=1024)
 def _encoder(types: str) -> Any:
+    from eth_abi.registry import registry
+
     return registry.get_encoder(types)
 
 
 @lru_cache(maxsize=1024)
 def _decoder(types: str) -> Any:
+    from eth_abi.registry import registry
+
     return registry.get_decoder(types)
 
 
 def abi_encode(types: str, values: tuple[Any, ...]) -> bytes:
     """`abi.encode(...)` of values; `types` in parentheses, for example "(uint8,uint256)"."""
+    from eth_abi.exceptions import EncodingError
+
+    if types == "()" and not values:
+        return b""
     try:
         return bytes(_encoder(types)(values))
     except EncodingError as error:
@@ -41,9 +53,13 @@ def abi_decode(types: str, data: bytes) -> tuple[Any, ...]:
     Raises `UndecodableResult` when the data are too short or not of these types.
     """
     from eth_abi.decoding import ContextFramesBytesIO
+    from eth_abi.exceptions import DecodingError
 
+    if types == "()":
+        return ()
     try:
-        return tuple(_decoder(types)(ContextFramesBytesIO(data)))
+        stream = ContextFramesBytesIO(data)  # type: ignore[no-untyped-call]  # eth_abi leaves it untyped
+        return tuple(_decoder(types)(stream))
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise UndecodableResult(f"{len(data)} bytes do not decode as {types}: {error}") from error
 
@@ -85,11 +101,28 @@ class Function:
 
     @cached_property
     def selector(self) -> bytes:
-        return keccak(text=self.signature)[:4]
+        return _keccak(self.signature)[:4]
 
     def encode(self, *args: Any) -> bytes:
         """Calldata: selector and arguments."""
         return self.selector + abi_encode(self.inputs, args)
+
+    def decode(self, data: bytes) -> tuple[Any, ...]:
+        """Results as a tuple, whatever their number."""
+        return abi_decode(self.returns, data)
+
+
+@dataclass(frozen=True, slots=True)
+class RawFunction:
+    """A read that takes bare `abi.encode(...)` without a selector, as precompiles do."""
+
+    signature: str
+    inputs: str
+    returns: str
+
+    def encode(self, *args: Any) -> bytes:
+        """Calldata: the arguments alone."""
+        return abi_encode(self.inputs, args)
 
     def decode(self, data: bytes) -> tuple[Any, ...]:
         """Results as a tuple, whatever their number."""
@@ -113,14 +146,14 @@ class ErrorRegistry:
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[str, str]] = {}
         for name, types in (("Error", "(string)"), ("Panic", "(uint256)")):
-            self._known[keccak(text=name + types)[:4]] = (name, types)
+            self._known[_keccak(name + types)[:4]] = (name, types)
 
     def add_abi(self, abi: Iterable[AbiEntry]) -> None:
         """Learns every error that a contract's ABI declares."""
         for entry in abi:
             if entry["type"] == "error":
                 types = _types(entry["inputs"])
-                self._known[keccak(text=entry["name"] + types)[:4]] = (entry["name"], types)
+                self._known[_keccak(entry["name"] + types)[:4]] = (entry["name"], types)
 
     def decode(self, data: bytes) -> RevertReason:
         """The reason in revert data. Empty data give "NoReason"; an unknown error its selector and raw arguments."""
@@ -133,6 +166,14 @@ class ErrorRegistry:
             except UndecodableResult:
                 name = ""
         return RevertReason("0x" + data[:4].hex(), (data[4:],))
+
+
+def constructor_inputs(abi: Iterable[AbiEntry]) -> str:
+    """Types of a contract's constructor, in parentheses; "()" when it takes nothing."""
+    for entry in abi:
+        if entry["type"] == "constructor":
+            return _types(entry["inputs"])
+    return "()"
 
 
 def _types(parameters: Iterable[AbiEntry]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from chains.functions import Function, UndecodableResult
+from chains.functions import Function, RawFunction, UndecodableResult
 from chains.rpc import BlockRef, Node
 
 MULTICALL3_ADDRESS = "0xcA11bde05977b3631167028862bE2a173976CA11"
@@ -18,7 +18,7 @@ class Call:
     """One view call: contract, function, arguments. The calldata are made once, here."""
 
     to: str
-    function: Function
+    function: Function | RawFunction
     args: tuple[Any, ...] = ()
     calldata: bytes = field(init=False, repr=False, compare=False)
 
@@ -71,7 +71,7 @@ def read_all(node: Node, block: BlockRef, calls: Sequence[Call], *, allow_revert
     (answers,) = _AGGREGATE3.decode(node.call_at(block.hash, MULTICALL3_ADDRESS, calldata))
     if len(answers) != len(calls):
         raise UndecodableResult(f"Multicall3 gave {len(answers)} answers to {len(calls)} calls")
-    return [_value(call, *answer, allow_reverts) for call, answer in zip(calls, answers, strict=True)]
+    return [_value(call, ok, data, allow_reverts) for call, (ok, data) in zip(calls, answers, strict=True)]
 
 
 @lru_cache(maxsize=256)

@@ -194,6 +194,7 @@ class Node:
                 raise TimeoutError(f"the answer took longer than {self._timeout_s} s")
         if announced is not None and size != announced:
             raise http.client.IncompleteRead(b"", announced - size)
+        response.read()  # nothing is left; this marks the connection as free for the next request
         return b"".join(chunks)
 
 

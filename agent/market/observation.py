@@ -86,9 +86,11 @@ class PerpState:
     pending_until: int  # unix seconds; 0 when nothing is outstanding
     funding_received: int  # lifetime, USD 6 decimals, positive when paid to the vault
     fees_paid: int  # lifetime, USD 6 decimals
+    traded_notional: int  # lifetime, USD 6 decimals, of orders that filled; liquidations are not in it
     fills: int
     rejections: int
     liquidations: int
+    unswept: int = 0  # asset units back from HyperCore that the next plan brings home to the vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from chains.functions import ErrorRegistry, RevertReason
+from chains.functions import ErrorRegistry, Function, RevertReason
 
 NAMES = (
     "Vault",
@@ -32,6 +32,10 @@ class Artifact:
     abi: tuple[dict[str, Any], ...]
     bytecode: str
     deployed_bytecode: str
+
+    def function(self, name: str) -> Function:
+        """The function of that name, ready to encode."""
+        return Function.from_abi(self.abi, name)
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""One strategy file: strict models, so that a misspelt limit is an error and never a default."""
+"""The models of a strategy file: strict, so that a misspelt limit is an error and never a default."""
 
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ from agent.policy import Policy
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]  # relative, so it stays below the data
 
 
 class Strict(BaseModel):
@@ -20,11 +21,11 @@ class MarketConfig(Strict):
     """Which recorded series make the market. Folders are below the data folder, as in <venue>/<kind>."""
 
     symbol: Annotated[str, Field(pattern=r"^[A-Z0-9]{3,20}$")]  # e.g. ETHUSDT, the Parquet files' name
-    spot: str  # folder of hourly spot candles
-    perp: str | None = None  # folder of hourly perp candles
-    mark: str | None = None  # folder of hourly mark prices; without it the perp's close is the mark
-    funding: str | None = None  # folder of settled funding
-    open_interest: str | None = None  # folder of hourly open interest
+    spot: Folder  # folder of hourly spot candles
+    perp: Folder | None = None  # folder of hourly perp candles
+    mark: Folder | None = None  # folder of hourly mark prices; without it the perp's close is the mark
+    funding: Folder | None = None  # folder of settled funding
+    open_interest: Folder | None = None  # folder of hourly open interest
     max_funding_age_h: Positive = 10.0  # older than this the last settlement is stale
     max_deviation: Positive = 0.02  # exchange spot against on-chain oracle and pool price
 

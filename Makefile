@@ -1,0 +1,81 @@
+# Set-up, checks and the demo. Every step leaves a stamp and is skipped while nothing it depends on has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONTRACTS := contracts
+
+# Node.js of the machine if there is one, else the one that pip brought.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+
+FOUNDRY_VERSION := 1.7.1
+FORGE = HOME="$(CURDIR)/build/foundry" $(firstword $(abspath $(wildcard $(CONTRACTS)/node_modules/@foundry-rs/forge-*/bin/forge)))
+
+PYTHON_STAMP := .venv/.installed
+NODE_STAMP := $(CONTRACTS)/node_modules/.installed
+VENDOR_STAMP := $(CONTRACTS)/vendor-out/.compiled
+FORGE_STAMP := $(CONTRACTS)/out/.built
+SOURCES := $(shell find $(CONTRACTS)/src $(CONTRACTS)/sim -name '*.sol')
+
+.PHONY: help setup demo test lint types test-contracts test-python bench artifacts clean
+
+help:
+	@echo "make setup      install everything into this folder (.venv, contracts/node_modules) and build the contracts"
+	@echo "make demo       replay a market against a vault on a local chain and write a report"
+	@echo "make test       lint, types, contract tests, Python tests"
+	@echo "make bench      measure"
+	@echo "make artifacts  regenerate chains/artifacts after a change of contracts/src or contracts/sim"
+	@echo "make clean      remove what the build made; the installed packages stay"
+
+setup: $(PYTHON_STAMP) $(NODE_STAMP) $(VENDOR_STAMP) $(FORGE_STAMP)
+
+$(PYTHON_STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Ballast needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE_STAMP): $(CONTRACTS)/package-lock.json $(CONTRACTS)/package.json $(CONTRACTS)/.npmrc | $(PYTHON_STAMP)
+	cd $(CONTRACTS) && npm ci --loglevel=error
+	@# The lock holds Foundry for Linux on amd64; other platforms get the same version here.
+	@cd $(CONTRACTS) && platform=$$(../$(BIN)/python -m chains.local.foundry) && \
+	  { test -x node_modules/@foundry-rs/anvil-$$platform/bin/anvil || npm install --no-save --loglevel=error \
+	    @foundry-rs/forge-$$platform@$(FOUNDRY_VERSION) @foundry-rs/anvil-$$platform@$(FOUNDRY_VERSION); }
+	@touch $@
+
+$(VENDOR_STAMP): $(CONTRACTS)/tools/compile_vendor.js $(NODE_STAMP)
+	node $(CONTRACTS)/tools/compile_vendor.js
+	@touch $@
+
+$(FORGE_STAMP): $(SOURCES) $(CONTRACTS)/foundry.toml $(NODE_STAMP)
+	@mkdir -p build/foundry
+	cd $(CONTRACTS) && $(FORGE) build src sim
+	@touch $@
+
+demo: setup
+	$(BIN)/ballast demo
+
+test: lint types test-contracts test-python
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup
+	$(BIN)/mypy
+
+test-contracts: setup
+	cd $(CONTRACTS) && $(FORGE) test
+
+test-python: setup
+	$(BIN)/pytest -q -n 2
+
+bench: setup
+	$(BIN)/python bench/run.py
+
+artifacts: $(FORGE_STAMP) $(PYTHON_STAMP)
+	$(BIN)/python -m chains.artifacts $(CONTRACTS)/out
+
+clean:
+	rm -rf build $(CONTRACTS)/out $(CONTRACTS)/cache $(CONTRACTS)/vendor-out

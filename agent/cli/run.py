@@ -1,0 +1,94 @@
+"""The commands that need a chain: demo, replay and decide."""
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+from rich.console import Console
+
+from agent.check import EXIT_OK, EXIT_REFUSED, print_reasons
+from agent.config.file import load_config
+from agent.market.choose import ChosenMarket, choose_market, data_folder
+from agent.reasons import Refusal
+from agent.replay import parse_period, replay
+from agent.replay.explain import explain
+from agent.report import print_explanation, print_summary, replay_progress, write_report
+from agent.units import SECONDS_PER_HOUR
+
+DEMO_CONFIG = Path("configs/eth-carry.yaml")
+DEMO_FROM = "2023-02-01"  # in the recorded data; the synthetic market is the same at any date
+EXIT_FAILED = 3
+
+P = ParamSpec("P")
+
+
+def _reported(command: Callable[P, int]) -> Callable[P, int]:
+    """Print a refusal or a missing part of the installation instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> int:
+        console = Console(stderr=True)
+        try:
+            return command(*args, **kwargs)
+        except Refusal as refusal:
+            print_reasons(refusal.reasons, console)
+            return EXIT_REFUSED
+        except FileNotFoundError as error:
+            console.print(f"[bold red]not found[/]  {error}", highlight=False, soft_wrap=True)
+            return EXIT_FAILED
+
+    return run
+
+
+@_reported
+def run_demo(config: Path | None, data: Path | None, seed: int, days: int, out: Path | None) -> int:
+    """`ballast demo`."""
+    first = datetime.fromisoformat(DEMO_FROM)
+    last = first + timedelta(days=days - 1)
+    return _replay(config or DEMO_CONFIG, (DEMO_FROM, f"{last:%Y-%m-%d}"), data, seed, out or Path("runs/demo"))
+
+
+@_reported
+def run_replay(config: Path, from_: str, to: str, data: Path | None, seed: int, out: Path | None) -> int:
+    """`ballast replay`."""
+    return _replay(config, (from_, to), data, seed, out)
+
+
+@_reported
+def run_decide(config: Path, at: str, hours: int, data: Path | None, seed: int) -> int:
+    """`ballast decide`."""
+    loaded = load_config(config)
+    moment, _ = parse_period(at, at)
+    period = (moment - hours * SECONDS_PER_HOUR, moment)
+    chosen = choose_market(loaded.config, data_folder(data), period, seed)
+    with tempfile.TemporaryDirectory(prefix="ballast-decide-") as folder:
+        explanation = explain(loaded.config, chosen.source, period, Path(folder), seed=seed)
+    print_explanation(Console(), explanation, chosen.source.label)
+    return EXIT_OK
+
+
+def _replay(config: Path, dates: tuple[str, str], data: Path | None, seed: int, out: Path | None) -> int:
+    console = Console()
+    loaded = load_config(config)
+    period = parse_period(*dates)
+    chosen = choose_market(loaded.config, data_folder(data), period, seed)
+    folder = out or Path("runs") / loaded.config.name
+    _announce(console, chosen, dates)
+    with replay_progress(console) as progress:
+        replayed = replay(
+            loaded, chosen.source, period, folder, seed=seed, synthetic=chosen.synthetic, progress=progress
+        )
+    page = write_report(folder, replayed.result, replayed.cycles, replayed.decisions)
+    print_summary(console, replayed.result)
+    console.print(f"report  {page.resolve()}", highlight=False, soft_wrap=True)
+    return EXIT_OK
+
+
+def _announce(console: Console, chosen: ChosenMarket, dates: tuple[str, str]) -> None:
+    kind = "[bold yellow]SYNTHETIC market[/]" if chosen.synthetic else "[bold]recorded market[/]"
+    console.print(f"{kind}  {chosen.source.label}, {dates[0]} to {dates[1]}", highlight=False, soft_wrap=True)
+
+

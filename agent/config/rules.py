@@ -1,0 +1,158 @@
+"""Rules between the values of a strategy file: each number may be right alone and wrong beside another."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.reasons import Code, Reason
+from agent.scaling.liquidation_price import liquidation_distance
+
+Values = Mapping[str, object]  # dotted key to value, for every key that is valid by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`smaller` must be below `larger` (or equal to it, when `equal`)."""
+
+    smaller: str
+    larger: str
+    why: str
+    equal: bool = False
+
+
+BOTH = (
+    Order("strategy.drawdown.start", "policy.max_drawdown", "scaling must begin before the limit suspends the vault"),
+    Order("strategy.sizing.min_trade_usd", "policy.max_trade_usd", "otherwise no trade is both big and small enough"),
+    Order("execution.swap_tolerance", "policy.max_slippage", "the contract would refuse the swap's minimum out"),
+    Order("strategy.volatility.return_interval_h", "strategy.volatility.warm_up_h", "one return is no estimate"),
+)
+CARRY = (
+    Order("strategy.funding.exit_annual", "strategy.funding.entry_annual", "it would open and close at once", True),
+    Order("strategy.funding.entry_annual", "strategy.funding.full_annual", "the factor grows between them", True),
+    Order("strategy.funding.exit_annual", "strategy.funding.full_annual", "the factor grows between them"),
+    Order("strategy.open_interest.start_z", "strategy.open_interest.full_z", "the factor falls between them"),
+    Order("strategy.liquidation.low_margin", "strategy.liquidation.target_margin", "a rebalance aims between them"),
+    Order("strategy.liquidation.target_margin", "strategy.liquidation.high_margin", "a rebalance aims between them"),
+    Order("strategy.sizing.delta_band", "policy.max_net_delta", "the agent must act before the contract refuses"),
+    Order("execution.order_tolerance", "policy.max_slippage", "the contract would refuse the order's limit price"),
+)
+SPOT = (
+    Order("strategy.sizing.max_exposure", "policy.max_gross_leverage", "the whole position is gross exposure", True),
+    Order("strategy.sizing.max_exposure", "policy.max_net_delta", "the whole position is net delta", True),
+)
+
+SHORT = -1
+CYCLE_S = 3_600  # the agent runs once an hour, and so does the recorded oracle
+
+
+def inconsistencies(values: Values) -> list[Reason]:
+    """Everything that contradicts something else; `where` holds the dotted key to change.
+
+    A rule whose numbers are absent or faulty is skipped: that mistake is reported by itself.
+    """
+    carry = values.get("strategy.kind") == "carry"
+    spot = values.get("strategy.kind") == "volatility_target"
+    reasons = [
+        reason
+        for order in BOTH + (CARRY if carry else ()) + (SPOT if spot else ())
+        for reason in _in_order(order, values)
+    ]
+    reasons += _timing(values)
+    if carry:
+        reasons += [*_carry_needs(values), *_gross(values), *_cash(values), *_room_to_liquidation(values)]
+    if spot:
+        reasons += [*_spot_only(values), *_cash(values)]
+    return reasons
+
+
+def _number(values: Values, key: str) -> float | None:
+    value = values.get(key)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _in_order(order: Order, values: Values) -> Iterator[Reason]:
+    smaller, larger = _number(values, order.smaller), _number(values, order.larger)
+    if smaller is None or larger is None or smaller < larger or (order.equal and smaller == larger):
+        return
+    bound = "at most" if order.equal else "below"
+    yield _contradiction(
+        order.smaller, f"{smaller:g} must be {bound} {order.larger}, which is {larger:g}: {order.why}", smaller, larger
+    )
+
+
+def _timing(values: Values) -> Iterator[Reason]:
+    cooldown = _number(values, "policy.cooldown_s")
+    if cooldown is not None and cooldown > CYCLE_S:
+        message = (
+            f"{cooldown:g} s is longer than the hourly cycle of {CYCLE_S} s, so every other cycle would be refused"
+        )
+        yield _contradiction("policy.cooldown_s", message, cooldown, CYCLE_S)
+    age = _number(values, "policy.max_oracle_age_s")
+    if age is not None and age <= CYCLE_S:
+        message = (
+            f"{age:g} s must be above {CYCLE_S} s: the oracle is set once an hour, so its price would always be stale"
+        )
+        yield _contradiction("policy.max_oracle_age_s", message, age, CYCLE_S)
+
+
+def _carry_needs(values: Values) -> Iterator[Reason]:
+    needs = {
+        "market.perp": "the folder of perp candles, for the short leg",
+        "market.funding": "the folder of settled funding, which is what carry earns",
+        "vault.perp_index": "the HyperCore perp that the short leg trades",
+    }
+    if any(key.startswith("strategy.open_interest.") for key in values):
+        needs["market.open_interest"] = "the folder of open interest that strategy.open_interest scales by"
+    for key, what in needs.items():
+        if key not in values:
+            yield Reason(Code.CONFIG_MISSING, f"{key} is missing: a carry strategy needs {what}", where=key)
+
+
+def _spot_only(values: Values) -> Iterator[Reason]:
+    for key in ("market.perp", "market.mark", "market.funding", "market.open_interest", "vault.perp_index"):
+        if key in values:
+            message = f"{key}: a volatility_target strategy holds spot only and would never use it; remove the line"
+            yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=key)
+
+
+def _gross(values: Values) -> Iterator[Reason]:
+    exposure, gross = _number(values, "strategy.sizing.max_exposure"), _number(values, "policy.max_gross_leverage")
+    if exposure is not None and gross is not None and 2 * exposure > gross:
+        message = f"two legs of {exposure:g} make {2 * exposure:g}, above policy.max_gross_leverage, which is {gross:g}"
+        yield _contradiction("strategy.sizing.max_exposure", message, 2 * exposure, gross)
+
+
+def _cash(values: Values) -> Iterator[Reason]:
+    """Spot is paid in full, margin comes on top, and the idle part stays: together at most the vault.
+
+    (1 + target_margin) max_exposure + min_idle <= 1      (target_margin is 0 without a perp)
+    """
+    exposure, idle = _number(values, "strategy.sizing.max_exposure"), _number(values, "strategy.sizing.min_idle")
+    carry = values.get("strategy.kind") == "carry"
+    margin = _number(values, "strategy.liquidation.target_margin") if carry else 0.0
+    if exposure is None or idle is None or margin is None:
+        return
+    needed = (1 + margin) * exposure + idle
+    if needed > 1 + 1e-9:
+        most = math.floor((1 - idle) / (1 + margin) * 1e4) / 1e4
+        formula = "(1 + strategy.liquidation.target_margin) x max_exposure" if carry else "max_exposure"
+        message = f"{formula} + min_idle is {needed:g} of the vault, above 1; max_exposure can be {most:g} at most"
+        yield _contradiction("strategy.sizing.max_exposure", message, exposure, most)
+
+
+def _room_to_liquidation(values: Values) -> Iterator[Reason]:
+    margin, leverage = _number(values, "strategy.liquidation.low_margin"), _number(values, "vault.max_perp_leverage")
+    least = _number(values, "policy.min_liquidation_distance")
+    if margin is None or leverage is None or least is None:
+        return
+    distance = liquidation_distance(margin, SHORT, int(leverage))
+    if distance <= least:
+        message = (
+            f"{least:g} must be below {distance:.4g}, the distance at strategy.liquidation.low_margin {margin:g} with "
+            f"leverage {leverage:g}: the agent must act before the contract refuses"
+        )
+        yield _contradiction("policy.min_liquidation_distance", message, least, distance)
+
+
+def _contradiction(key: str, message: str, value: float, bound: float) -> Reason:
+    return Reason(Code.CONFIG_OUT_OF_RANGE, f"{key}: {message}", value, bound, key)

@@ -1,0 +1,61 @@
+"""What the pool would give, asked of Uniswap's QuoterV2 in the state after one block."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.execution.plan import Venues
+from agent.market.observation import VaultState
+from chains.functions import Function
+from chains.multicall import Call
+from chains.rpc import Node, RpcError
+from chains.venues import uniswap_v3
+
+_EXACT_OUTPUT = Function(
+    "quoteExactOutputSingle((address,address,uint256,uint24,uint160))", "(uint256,uint160,uint32,uint256)"
+)
+
+
+class QuoteReverted(Exception):
+    """The pool cannot do this swap at any price, usually for want of liquidity."""
+
+
+class Quoter(Protocol):
+    """Prices one swap; amounts in smallest units."""
+
+    def asset_for(self, base_out: int) -> int:
+        """Asset to pay for exactly `base_out` of base."""
+        ...
+
+    def asset_from(self, base_in: int) -> int:
+        """Asset received for exactly `base_in` of base."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PoolQuoter:
+    """QuoterV2 pinned to the block of an observation; one round trip per question. Equal to execution in that state.
+
+    Raises `QuoteReverted` when the pool cannot, `RpcUnavailable` when the node does not answer.
+    """
+
+    node: Node
+    venues: Venues
+    vault: VaultState
+    pool_fee: int  # 1e-6
+
+    def asset_for(self, base_out: int) -> int:
+        asset, base = self.vault.asset.address, self.vault.base.address
+        return self._ask(Call(self.venues.quoter, _EXACT_OUTPUT, ((asset, base, base_out, self.pool_fee, 0),)))
+
+    def asset_from(self, base_in: int) -> int:
+        asset, base = self.vault.asset.address, self.vault.base.address
+        return self._ask(uniswap_v3.quote_exact_input(self.venues.quoter, base, asset, base_in, self.pool_fee))
+
+    def _ask(self, call: Call) -> int:
+        try:
+            answer = self.node.call_at(self.vault.block.hash, call.to, call.calldata)
+        except RpcError as error:
+            if error.revert_data is None:
+                raise
+            raise QuoteReverted(f"{call.args}: {error}") from error
+        return int(call.function.decode(answer)[0])

@@ -1,0 +1,154 @@
+"""Reads the whole vault at one block: two round trips, whatever its number of venues."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from agent.market.observation import Block, Mode, PerpState, VaultState
+from agent.units import Token
+from chains import artifacts
+from chains.functions import Function
+from chains.multicall import Call, read_all
+from chains.rpc import BlockRef, Node
+from chains.venues import hypercore, uniswap_v3
+
+NO_LIQUIDATION = 2**256 - 1
+_BALANCE_OF = Function("balanceOf(address)", "(uint256)")
+_LEDGER_OF = Function("ledgerOf(address)", "((int256,uint256,int256,uint256,uint64,uint64,uint64))")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpVenue:
+    """Where the perp leg stands. `ledger` answers lifetime sums per account (funding, fees, fills).
+
+    HyperCore tells those sums on its public REST interface only; on the local chain the stand-in tells them.
+    """
+
+    adapter: str
+    ledger: str
+    index: int
+    size_decimals: int
+    max_leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class VaultSite:
+    """Addresses and tokens of one deployed vault, all that reading it takes."""
+
+    vault: str
+    policy: str
+    oracle: str
+    spot_adapter: str
+    pool: str
+    pair: uniswap_v3.Pair
+    asset: Token
+    base: Token
+    perp: PerpVenue | None
+
+
+class VaultReader:
+    """Calldata are prepared once; `read` pins every number to the newest block's hash."""
+
+    def __init__(self, node: Node, site: VaultSite) -> None:
+        self._node = node
+        self._site = site
+        vault, oracle, spot = (artifacts.load(name) for name in ("Vault", "PriceOracle", "UniswapV3Spot"))
+        self._calls = [
+            Call(site.vault, vault.function("status")),
+            Call(site.oracle, oracle.function("latest"), (site.base.address,)),
+            Call(site.spot_adapter, spot.function("heldBase")),
+            uniswap_v3.slot0(site.pool),
+        ]
+        if site.perp is not None:
+            adapter = artifacts.load("HyperCorePerp")
+            user, index = site.perp.adapter, site.perp.index
+            self._calls += [
+                hypercore.position(user, index),
+                hypercore.margin_summary(user),
+                hypercore.mark_price(index),
+                hypercore.oracle_price(index),
+                hypercore.withdrawable(user),
+                Call(user, adapter.function("coreSpotUsdc")),
+                Call(user, adapter.function("expectedPosition")),
+                Call(user, adapter.function("inFlight")),
+                Call(user, adapter.function("order")),
+                Call(user, adapter.function("transfer")),
+                Call(user, adapter.function("actionDelaySeconds")),
+                Call(site.perp.ledger, _LEDGER_OF, (user,)),
+                Call(site.asset.address, _BALANCE_OF, (user,)),
+            ]
+
+    def read(self) -> VaultState:
+        """The vault's state at the newest block.
+
+        Raises
+        ------
+        RpcError, RpcUnavailable : no answer that can be trusted
+        ReadReverted, UndecodableResult : a contract is not what the site says
+        """
+        block = self._node.head()
+        status, price, spot_base, slot0, *perp = read_all(self._node, block, self._calls)
+        raw_price, decimals, updated_at = price
+        distance = status[9]
+        return VaultState(
+            block=_block(block),
+            asset=self._site.asset,
+            base=self._site.base,
+            total_assets=status[0],
+            idle_assets=status[1],
+            total_supply=status[2],
+            share_price_e18=status[3],
+            high_water_mark_e18=status[4],
+            day_start_price_e18=status[5],
+            gross_exposure=status[6],
+            net_delta=status[7],
+            pending_loss=status[8],
+            liquidation_distance_bps=None if distance == NO_LIQUIDATION else distance,
+            mode=Mode(status[10]),
+            plan_count=status[11],
+            last_plan_at=status[12],
+            state_hash=status[13],
+            spot_base=spot_base,
+            perp=self._perp_state(block, perp),
+            oracle_price=raw_price / float(10**decimals),
+            oracle_updated_at=updated_at,
+            pool_price=self._site.pair.price(slot0[0]),
+        )
+
+    def _perp_state(self, block: BlockRef, answers: list[Any]) -> PerpState | None:
+        venue = self._site.perp
+        if venue is None:
+            return None
+        position, summary, mark, oracle, withdrawable, core_cash, expected, in_flight, order, transfer, delay, sums, home = (
+            answers
+        )
+        return PerpState(
+            size=position[0],
+            expected_size=expected,
+            size_decimals=venue.size_decimals,
+            max_leverage=venue.max_leverage,
+            mark_price=hypercore.price(mark, venue.size_decimals),
+            oracle_price=hypercore.price(oracle, venue.size_decimals),
+            account_value=summary[0],
+            withdrawable=withdrawable,
+            core_spot_usdc=core_cash,
+            in_flight=in_flight,
+            pending_until=_pending_until(block.timestamp, order, transfer, delay),
+            funding_received=sums[0],
+            fees_paid=sums[1],
+            traded_notional=sums[3],
+            fills=sums[4],
+            rejections=sums[5],
+            liquidations=sums[6],
+            unswept=home,
+        )
+
+
+def _pending_until(now: int, order: tuple[int, ...], transfer: tuple[int, ...], delay: int) -> int:
+    """When the last order and the last transfer will both have acted; 0 when they have."""
+    transfer_until = transfer[2] + delay if transfer[0] != 0 else 0
+    until = max(order[3], transfer_until)
+    return until if until > now else 0
+
+
+def _block(ref: BlockRef) -> Block:
+    return Block(ref.number, ref.hash, ref.timestamp, ref.base_fee_wei)

@@ -1,0 +1,216 @@
+"""A whole replay: hour by hour through the agent's cycle, every cycle into the ledger, the summary at the end."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.config.file import LoadedConfig
+from agent.cycle import CycleOutcome
+from agent.execution import Status
+from agent.ledger import (
+    CYCLES_FILE,
+    CycleRecord,
+    DecisionRow,
+    Digest,
+    Flow,
+    Gas,
+    Ledger,
+    PlanRecord,
+    Run,
+    attribute,
+    cycle_record,
+    require_explained,
+    summarise,
+    write_result,
+)
+from agent.ledger.receipts import checked_limits, swaps_in
+from agent.market.observation import Observation, VaultState
+from agent.market.source import HistorySource
+from agent.replay.depositors import Depositors, Moved, schedule
+from agent.replay.stage import AGENT_ACTS_AFTER_S, Stage, open_stage
+from agent.risk import headroom
+
+LEDGER_FILE = "ledger.sqlite"
+JOURNAL_FILES = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock")
+
+Progress = Callable[[int, int, CycleRecord], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay leaves: the summary, the table of cycles, the largest decisions."""
+
+    result: dict[str, Any]
+    cycles: Any  # pandas DataFrame, not imported before it is needed
+    decisions: Sequence[DecisionRow]
+
+
+def replay(
+    loaded: LoadedConfig,
+    market: HistorySource,
+    period: tuple[int, int],
+    folder: Path,
+    *,
+    seed: int,
+    synthetic: bool,
+    progress: Progress | None = None,
+) -> Replayed:
+    """Replay a market over a fresh local chain and write ledger, cycles.parquet and result.json into `folder`.
+
+    Parameters
+    ----------
+    period : first and last hour, unix seconds; clipped to what the market knows
+    folder : made if needed; the files of an earlier replay in it are replaced
+    seed : of the depositors' schedule
+    progress : called after every cycle with its position, the number of cycles, and its record
+
+    Raises
+    ------
+    Refusal : the file, the data or the vault on chain is not what it has to be
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*JOURNAL_FILES, LEDGER_FILE, f"{LEDGER_FILE}-wal", f"{LEDGER_FILE}-shm"):
+        (folder / name).unlink(missing_ok=True)
+    hours = market.hours(*period)
+    started = time.perf_counter()
+    digest = Digest()
+    with (
+        open_stage(loaded.config, market, hours[0], folder) as stage,
+        Ledger.open(folder / LEDGER_FILE) as ledger,
+    ):
+        book = Book(stage)
+        depositors = Depositors(stage.local.node, stage.site, schedule(seed, hours[0], hours[-1]))
+        depositors.open_vault()
+        book.open(stage.reader.read())
+        for number, hour in enumerate(hours):
+            record, outcome = run_hour(stage, depositors, book, number, hour)
+            ledger.record_cycle(record)
+            digest.add(outcome.decision, _outcome_of(record, outcome))
+            if progress is not None:
+                progress(number + 1, len(hours), record)
+        wall_seconds = time.perf_counter() - started
+        liquidations = 0 if book.state.perp is None else book.state.perp.liquidations
+        cycles = ledger.cycles_table()
+        ledger.write_cycles(folder / CYCLES_FILE)
+        decisions = ledger.largest_decisions()
+    result = summarise(
+        _run(loaded, market, seed, synthetic),
+        cycles,
+        liquidations=liquidations,
+        wall_seconds=wall_seconds,
+        deterministic_digest=digest.hexdigest(),
+    )
+    write_result(folder, result)
+    return Replayed(result, cycles, decisions)
+
+
+class Book:
+    """What has to be carried from one cycle to the next to explain how net asset value changed."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.gas_paid_usd = 0.0
+        self.state: VaultState
+
+    def open(self, state: VaultState) -> None:
+        """Start from this state."""
+        self.state = state
+
+    def record(self, number: int, time_s: int, outcome: CycleOutcome, moved: Moved) -> CycleRecord:
+        """The ledger's row of one cycle.
+
+        Raises Unexplained when the parts do not add up to the change of net asset value.
+        """
+        stage, after, sent = self._stage, outcome.after, outcome.sent
+        logs = () if sent is None else sent.logs
+        gas = () if sent is None or sent.gas_used is None or sent.gas_price_wei is None else (
+            Gas(sent.gas_used, sent.gas_price_wei, stage.chain.native_token_usd),
+        )
+        fee_ppm = stage.config.vault.pool_fee
+        step = attribute(
+            self.state,
+            after,
+            swaps=swaps_in(logs, stage.site.pool, stage.site.pair, outcome.observation.vault.oracle_price, fee_ppm),
+            flow=Flow(moved.deposits, moved.withdrawals),
+            gas=gas,
+        )
+        require_explained(step.attribution, after.asset.to_float(after.total_assets))
+        self.gas_paid_usd += sum(transaction.usd for transaction in gas)
+        self.state = after
+        mined = outcome.plan is not None and sent is not None and sent.status is Status.MINED
+        return cycle_record(
+            number,
+            time_s,
+            after,
+            outcome.decision,
+            step,
+            gas_paid_usd=self.gas_paid_usd,
+            headroom=self._headroom(outcome, checked_limits(logs, _emitters(stage))),
+            gate_refusals=outcome.refusals,
+            forecast_volatility=_forecast(outcome),
+            plan=PlanRecord(outcome.plan.number, sent.transaction_hash, sent.gas_used or 0)
+            if mined and outcome.plan is not None and sent is not None
+            else None,
+            transactions=len(gas),
+            gas_used=sum(transaction.used for transaction in gas),
+        )
+
+    def _headroom(self, outcome: CycleOutcome, checked: dict[str, float]) -> dict[str, float]:
+        """What is left of each limit: measured on the state, and as the contract's own logs tell it."""
+        observation = Observation(outcome.observation.time, outcome.observation.market, outcome.after)
+        found = dict(headroom(observation, self._stage.config.policy))
+        for name, value in checked.items():
+            found[name] = min(found.get(name, value), value)
+        return found
+
+
+def run_hour(
+    stage: Stage, depositors: Depositors, book: Book, number: int, hour: int
+) -> tuple[CycleRecord, CycleOutcome]:
+    """One hour of the replay: the market moves, depositors come and go, the agent has its cycle."""
+    stage.move_market(stage.market.world(hour))
+    moved = depositors.act(hour)
+    outcome = stage.cycle.run(stage.clock.forward(AGENT_ACTS_AFTER_S))
+    return book.record(number, hour, outcome, moved), outcome
+
+
+def _emitters(stage: Stage) -> list[str]:
+    perp = stage.site.perp
+    return [stage.site.vault, stage.site.spot_adapter, *([] if perp is None else [perp.adapter])]
+
+
+def _forecast(outcome: CycleOutcome) -> float | None:
+    """Volatility expected of the vault: the forecast for one unit of exposure times the exposure decided."""
+    target = outcome.decision.target
+    for scaler in outcome.decision.scalers:
+        if scaler.name == "volatility_target" and target is not None:
+            return dict(scaler.inputs)["forecast"] * target.exposure
+    return None
+
+
+def _outcome_of(record: CycleRecord, outcome: CycleOutcome) -> dict[str, object]:
+    after = outcome.after
+    return {
+        "time": record.time_s,
+        "total_assets": after.total_assets,
+        "supply": after.total_supply,
+        "spot": after.spot_base,
+        "perp": None if after.perp is None else after.perp.size,
+        "plan": None if outcome.plan is None else outcome.plan.digest(),
+        "refusals": list(outcome.refusals),
+    }
+
+
+def _run(loaded: LoadedConfig, market: HistorySource, seed: int, synthetic: bool) -> Run:
+    config = loaded.config
+    return Run(
+        strategy=config.name,
+        config_hash=loaded.config_hash,
+        data_source=market.label,
+        synthetic=synthetic,
+        seed=seed,
+        target_volatility=config.strategy.volatility.target,
+        max_drawdown=config.policy.max_drawdown,
+    )

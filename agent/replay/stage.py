@@ -1,0 +1,133 @@
+"""The stage of a replay: a local chain with its market, a vault, the agent that keeps it, and time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.config import Config
+from agent.cycle import Cycle
+from agent.execution import Journal, LocalBroadcaster, LocalSigner, Sender, Venues
+from agent.market.source import HistorySource, WorldHour
+from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
+from agent.startup import require_agreement
+from agent.units import SECONDS_PER_HOUR, Token
+from chains.local import LocalChain, PerpSpec, PerpTick, WorldSpec, deploy_vault, local_chain
+from chains.local.accounts import AGENT_TEST_KEY
+from chains.local.hyper_core import HYPER_CORE_ADDRESS
+from chains.local.spec import USDC_DECIMALS
+from chains.registry import Chain, load_chain
+
+AGENT_ACTS_AFTER_S = 60  # seconds into the hour: after the market's step and the depositors
+SETTLING_STEPS = 2  # HyperCore acts once to debit a transfer to the chain, once more to pay it out
+
+
+@dataclass
+class Stage:
+    """Everything a replay drives. `clock` is the time of the newest block that was asked for."""
+
+    config: Config
+    market: HistorySource
+    chain: Chain
+    local: LocalChain
+    site: VaultSite
+    reader: VaultReader
+    cycle: Cycle
+    clock: "Clock"
+    last_spot: float
+
+    def move_market(self, hour: WorldHour) -> None:
+        """The hour's truth happens on the chain: oracle round, perp prices and funding, the pool's price.
+
+        What was not recorded does not happen: a feed without news grows old, as it does in an outage.
+        """
+        if hour.spot is not None:
+            self.last_spot = hour.spot
+        perp = None
+        if hour.mark is not None and hour.high is not None and hour.low is not None and self.site.perp is not None:
+            perp = PerpTick(hour.mark, self.last_spot, hour.high, hour.low, hour.funding_rate_1h or 0.0)
+        self.clock.now = hour.time_s
+        self.local.mover.step(hour.time_s, feed_price=hour.spot, pool_price=hour.spot, perp=perp)
+
+
+class Clock:
+    """Block time of the local chain, in unix seconds; it only moves forward and never looks at the wall."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+
+    def forward(self, seconds: int) -> int:
+        """The time `seconds` later, which becomes the present."""
+        self.now += seconds
+        return self.now
+
+
+@contextmanager
+def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path) -> Iterator[Stage]:
+    """A fresh chain at the market's prices of `from_s` with an empty vault; the journal goes into `folder`.
+
+    Raises Refusal when the vault on chain is not what the file says, or the signer may not be the agent.
+    """
+    chain = load_chain(config.chain)
+    first_spot = float(market.view(from_s).history.spot[-1])
+    genesis = from_s - SECONDS_PER_HOUR
+    with local_chain(_world_spec(config, genesis, first_spot)) as local:
+        world = local.world
+        addresses = deploy_vault(local.node, world, config.policy.to_contract().as_tuple())
+        perp = None
+        if config.vault.perp_index is not None and addresses.perp_adapter is not None:
+            perp = PerpVenue(
+                addresses.perp_adapter,
+                HYPER_CORE_ADDRESS,
+                config.vault.perp_index,
+                config.vault.size_decimals,
+                config.vault.max_perp_leverage,
+            )
+        site = VaultSite(
+            vault=addresses.vault,
+            policy=addresses.policy,
+            oracle=addresses.oracle,
+            spot_adapter=addresses.spot_adapter,
+            pool=world.pool,
+            pair=world.pair,
+            asset=Token("USDC", world.usdc, USDC_DECIMALS),
+            base=Token(config.vault.base_symbol, world.base, config.vault.base_decimals),
+            perp=perp,
+        )
+        signer = LocalSigner(AGENT_TEST_KEY)
+        require_agreement(local.node, site, config.policy, chain.chain_id, signer.address)
+        venues = Venues(chain.chain_id, site.vault, site.spot_adapter, addresses.perp_adapter, world.quoter)
+        reader = VaultReader(local.node, site)
+        clock = Clock(from_s)
+        pause_s = chain.core_action_bound_s
+
+        def await_effect() -> None:
+            if site.perp is not None:
+                for _ in range(SETTLING_STEPS):
+                    local.mover.process(clock.forward(pause_s))
+
+        with Journal(folder / "journal.sqlite") as journal:
+            broadcaster = LocalBroadcaster(local.node, lambda: clock.forward(2))
+            sender = Sender(local.node, signer, journal, broadcaster, config.execution.max_fee_gwei)
+            cycle = Cycle(config, market, reader, local.node, venues, sender, signer.address, await_effect)
+            yield Stage(config, market, chain, local, site, reader, cycle, clock, first_spot)
+
+
+def _world_spec(config: Config, genesis: int, first_price: float) -> WorldSpec:
+    perp = None
+    if config.vault.perp_index is not None:
+        perp = PerpSpec(
+            coin=config.vault.base_symbol,
+            size_decimals=config.vault.size_decimals,
+            max_leverage=config.vault.max_perp_leverage,
+            index=config.vault.perp_index,
+        )
+    symbol = "ETH" if config.vault.base_symbol == "WETH" else config.vault.base_symbol
+    return WorldSpec(
+        genesis_timestamp=genesis,
+        base_symbol=symbol,
+        base_decimals=config.vault.base_decimals,
+        first_price=first_price,
+        perp=perp,
+        pool_fee_ppm=config.vault.pool_fee,
+    )

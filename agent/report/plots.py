@@ -1,0 +1,208 @@
+"""The plots of a report as SVG, each with the finding it shows and words for those who cannot see it."""
+
+import base64
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agent.market.observation import Floats, Seconds
+from agent.report import findings
+from agent.report.series import MIN_ROLLING_DAYS, ROLLING_DAYS, Curves, thin
+from agent.report.words import name, percent, usd_short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1d2a35", "#5f6d7a", "#e4e8ec"
+SPOT, PERP, NET, LIMIT, TARGET = "#2b6ca3", "#c9772f", "#21786b", "#b23a3a", "#8c97a1"
+PART_COLOURS = {
+    "funding": NET,
+    "price": TARGET,
+    "basis": "#79589f",
+    "fees": PERP,
+    "slippage": "#c2a12b",
+    "liquidation": LIMIT,
+    "gas": INK,
+}
+CYCLE_COLOURS = (SPOT, PERP, NET, "#79589f", "#c2a12b", "#4f9bb5", "#a0522d", MUTED, "#7a8b3a", "#c06c9b")
+STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED,
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "date.converter": "concise",
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "lines.linewidth": 1.3,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "svg.fonttype": "none",  # text stays text: small, sharp, in the reader's font
+    "svg.hashsalt": "ballast",  # the same run gives the same bytes
+    "path.simplify_threshold": 0.3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One picture: a title that says what it shows, a description, and the picture itself as a data URI."""
+
+    title: str
+    description: str
+    uri: str
+
+
+def plots(curve: Curves, result: dict[str, Any]) -> list[Plot]:
+    """Every plot of the report, in reading order."""
+    from matplotlib import rc_context
+
+    with rc_context(STYLE):
+        return [
+            Plot(
+                f"{findings.share_price(result)} {findings.net_asset_value(result)}",
+                "Two line charts over time: share price above, net asset value in dollars, net of gas, below.",
+                _draw(_value, curve, result, rows=2),
+            ),
+            Plot(
+                findings.exposure(result),
+                "Exposure of the spot and the perp leg as percent of NAV over time, and the net delta below.",
+                _draw(_exposure, curve, result, rows=2),
+            ),
+            Plot(
+                findings.volatility(result),
+                f"Volatility a year over time: realised over {ROLLING_DAYS} days, the forecast, and the target.",
+                _draw(_volatility, curve, result),
+            ),
+            Plot(
+                findings.attribution(result),
+                "Cumulative parts of profit and loss in dollars over time: "
+                + ", ".join(f"{name(part)} ends at {usd_short(result['attribution'][part])}" for part in PART_COLOURS),
+                _draw(_attribution, curve, result),
+            ),
+            Plot(
+                findings.drawdown(result),
+                f"Drawdown of the share price over time, close up above and against its limit below: {percent(result['max_drawdown_limit'])}.",
+                _draw(_drawdown, curve, result, rows=2),
+            ),
+            Plot(
+                findings.headroom(result),
+                "Headroom of each limit over time, 100 % unused and 0 % at the limit. Smallest: "
+                + ", ".join(f"{name(k)} {percent(v, 0)}" for k, v in result["limit_headroom"].items()),
+                _draw(_headroom, curve, result),
+            ),
+        ]
+
+
+def _draw(
+    draw: Callable[[list["Axes"], Curves, dict[str, Any]], None], curve: Curves, result: dict[str, Any], rows: int = 1
+) -> str:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, 3.3), facecolor="none")
+    # Fixed margins: a layout engine would draw everything twice.
+    margins = {"left": 0.145, "right": 0.985, "bottom": 0.13, "top": 0.86, "hspace": 0.12}
+    heights = [1.6, 1.0] if rows == 2 else [1.0]
+    axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights, gridspec_kw=margins)[:, 0])
+    draw(axes, curve, result)
+    axes[-1].set_xlim(_dates(curve.time_s[:1])[0], _dates(curve.time_s[-1:] + 1)[0])
+    for axis in axes:
+        axis.tick_params(length=0)
+    handles, labels = axes[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="upper left", ncols=4, handlelength=1.3, columnspacing=1.2)
+    figure.align_ylabels(axes)
+    return _data_uri(figure)
+
+
+def _value(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
+    _line(axes[0], curve.time_s, curve.share_price, SPOT)
+    axes[0].set_ylabel("Share price (USD)")
+    _line(axes[1], curve.time_s, curve.nav_usd, NET)
+    axes[1].yaxis.set_major_formatter(lambda value, _: usd_short(value))
+    axes[1].set_ylabel("NAV")
+
+
+def _exposure(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
+    _line(axes[0], curve.time_s, curve.spot_exposure, SPOT, "Spot leg")
+    _line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Perp leg")
+    _line(axes[0], curve.time_s, curve.target_exposure, TARGET, "Target per leg", linestyle="--", linewidth=0.9)
+    axes[0].set_ylabel("Exposure (of NAV)")
+    _line(axes[1], curve.time_s, curve.net_delta, NET)
+    axes[1].set_ylabel("Net delta")
+    _in_percent(*axes)
+
+
+def _volatility(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
+    label = f"Realised, {ROLLING_DAYS} d (from {MIN_ROLLING_DAYS} d on)"
+    _line(axes[0], curve.rolling_time_s, curve.rolling_volatility, SPOT, label)
+    _line(axes[0], curve.time_s, curve.forecast_volatility, PERP, "Forecast", linewidth=1.0)
+    if result["target_volatility"] is not None:
+        axes[0].axhline(result["target_volatility"], color=TARGET, linestyle="--", linewidth=1, label="Target")
+    axes[0].set_ylabel("Volatility (a year)")
+    axes[0].set_ylim(bottom=0)
+    _in_percent(axes[0])
+
+
+def _attribution(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
+    for part, colour in PART_COLOURS.items():
+        if np.any(curve.cumulative[part] != 0):
+            _line(axes[0], curve.time_s, curve.cumulative[part], colour, name(part).capitalize())
+    axes[0].axhline(0, color=MUTED, linewidth=0.6)
+    axes[0].yaxis.set_major_formatter(lambda value, _: usd_short(value))
+    axes[0].set_ylabel("Cumulative, USD")
+
+
+def _drawdown(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
+    time_s, values = thin(curve.time_s, curve.drawdown)
+    for axis in axes:
+        axis.fill_between(_dates(time_s), -values, 0, color=SPOT, alpha=0.18, linewidth=0)
+    _line(axes[0], curve.time_s, -curve.drawdown, SPOT, "Drawdown")
+    axes[0].plot([], [], color=LIMIT, linestyle="--", linewidth=1, label="Limit")
+    axes[0].set_ylabel("Below highest price")
+    _line(axes[1], curve.time_s, -curve.drawdown, SPOT)
+    axes[1].axhline(-result["max_drawdown_limit"], color=LIMIT, linestyle="--", linewidth=1)
+    axes[1].set_ylabel("With limit")
+    _in_percent(*axes)
+
+
+def _headroom(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
+    for index, (limit, values) in enumerate(sorted(curve.headroom.items())):
+        colour = CYCLE_COLOURS[index % len(CYCLE_COLOURS)]
+        _line(axes[0], curve.time_s, values, colour, name(limit).capitalize(), linewidth=1.1)
+    axes[0].axhline(0, color=LIMIT, linestyle="--", linewidth=1)
+    axes[0].set_ylabel("Left of the limit")
+    _in_percent(axes[0])
+
+
+def _line(axis: "Axes", time_s: Seconds, values: Floats, colour: str, label: str = "", **style: Any) -> None:
+    kept_time, kept = thin(time_s, values)
+    axis.plot(_dates(kept_time), kept, color=colour, label=label or "_nolegend_", **style)
+
+
+def _in_percent(*axes: "Axes") -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    for axis in axes:
+        low, high = axis.get_ylim()
+        decimals = max(0, math.ceil(-math.log10((high - low) * 20)))  # about five ticks, all different
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
+
+
+def _dates(time_s: Seconds) -> "np.ndarray[Any, np.dtype[np.datetime64]]":
+    return time_s.astype("datetime64[s]")
+
+
+def _data_uri(figure: "Figure") -> str:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode()

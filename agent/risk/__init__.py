@@ -1,0 +1,8 @@
+"""Risk: the gate every proposal passes, what is left of each limit, and when a plan is due without a trade."""
+
+from agent.risk.change import is_reducing
+from agent.risk.gate import check
+from agent.risk.headroom import headroom
+from agent.risk.upkeep import upkeep
+
+__all__ = ["check", "headroom", "is_reducing", "upkeep"]

@@ -1,0 +1,53 @@
+"""Where HyperCore liquidates a cross-margined perp."""
+
+
+def liquidation_price(price: float, size: float, margin: float, max_leverage: int) -> float:
+    """Price at which equity equals maintenance margin.
+
+        l  = 1 / (2 * max_leverage)
+        LP = P - side * (margin - l * P * |size|) / |size| / (1 - l * side)
+
+    Parameters
+    ----------
+    price : mark price now, > 0
+    size : signed base quantity, not 0; side is its sign
+    margin : account value at that price, quote; may be below maintenance, then LP is already passed
+    max_leverage : of the venue for this perp, >= 1
+
+    Returns
+    -------
+    Liquidation price in quote per base (negative for a long that nothing can liquidate).
+
+    Raises
+    ------
+    ValueError : price is not positive, size is 0 or max_leverage is below 1.
+
+    Source: Hyperliquid documentation, Trading, Liquidations.
+
+    >>> round(liquidation_price(2_000, 10, 4_000, 25), 6), round(liquidation_price(2_000, -10, 4_000, 25), 6)
+    (1632.653061, 2352.941176)
+    """
+    if not price > 0 or size == 0 or max_leverage < 1:
+        raise ValueError(f"price {price}, size {size} or max_leverage {max_leverage} is out of range")
+    side = 1 if size > 0 else -1
+    maintenance = 1 / (2 * max_leverage)
+    available = margin - maintenance * price * abs(size)
+    return price - side * available / abs(size) / (1 - maintenance * side)
+
+
+def liquidation_distance(margin_ratio: float, side: int, max_leverage: int) -> float:
+    """Move of the mark price, as a fraction of it, that would liquidate; negative when it is already past.
+
+        distance = (margin_ratio - l) / (1 - l * side)
+
+    Parameters
+    ----------
+    margin_ratio : account value / perp notional
+    side : +1 long, -1 short
+    max_leverage : of the venue for this perp
+
+    >>> round(liquidation_distance(0.2, -1, 25), 6)
+    0.176471
+    """
+    maintenance = 1 / (2 * max_leverage)
+    return (margin_ratio - maintenance) / (1 - maintenance * side)

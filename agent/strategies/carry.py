@@ -1,0 +1,148 @@
+"""Long spot, short perp: earns funding while the legs' price risks cancel."""
+
+import math
+
+from agent.config import CarryStrategy, Config
+from agent.decision import Scaler
+from agent.market.observation import History, Observation
+from agent.reasons import Code, Reason
+from agent.scaling import (
+    Sizing,
+    combine,
+    funding_factor,
+    liquidation_distance,
+    liquidation_factor,
+    mean_funding,
+    open_interest_factor,
+    open_interest_z,
+    scaler,
+)
+from agent.strategies.book import Book
+from agent.strategies.ceilings import spare_cash
+from agent.strategies.volatility_target import (
+    cash_scaler,
+    drawdown_scaler,
+    limit_scaler,
+    price_volatility,
+    volatility_scaler,
+)
+from agent.units import DAYS_PER_YEAR
+from agent.volatility import carry_returns, ewma_volatility
+
+
+def size(observation: Observation, config: Config, strategy: CarryStrategy, book: Book) -> Sizing | Reason:
+    """Exposure of each leg, or the refusal that stands in the way.
+
+        exposure = min(target / forecast, max_exposure, leverage limit / 2, (1 - min_idle) / (1 + target_margin))
+                   * funding * open interest * liquidation * drawdown
+
+    The forecast is of the carry's own profit and loss, not of the price: price risk cancels between the legs. Price
+    volatility enters through the distance to liquidation.
+    """
+    sizing, policy = strategy.sizing, config.policy
+    forecast = _carry_volatility(observation.market.history, strategy)
+    daily_sigma = price_volatility(observation, strategy.volatility)
+    if isinstance(forecast, Reason):
+        return forecast
+    if isinstance(daily_sigma, Reason):
+        return daily_sigma
+    factors = [_funding(observation.market.history, strategy, book.holds_position())]
+    if strategy.open_interest is not None:
+        factors.append(_open_interest(observation.market.history, strategy))
+    factors.append(_liquidation(observation, strategy, book, daily_sigma / math.sqrt(DAYS_PER_YEAR)))
+    factors.append(drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown))
+    for factor in factors:
+        if isinstance(factor, Reason):
+            return factor
+    caps = [
+        volatility_scaler(forecast, strategy.volatility.target, "carry"),
+        scaler("max_exposure", sizing.max_exposure, f"at most {sizing.max_exposure:.0%} of the vault by its strategy"),
+        limit_scaler(policy.max_gross_leverage, 2, sizing.band),
+        cash_scaler(sizing.min_idle, strategy.liquidation.target_margin),
+    ]
+    return combine(caps, [factor for factor in factors if isinstance(factor, Scaler)])
+
+
+def _carry_volatility(history: History, strategy: CarryStrategy) -> float | Reason:
+    if history.perp is None or history.funding is None:
+        return _unknown("perp and funding history")
+    return ewma_volatility(
+        history.time_s,
+        carry_returns(history.spot, history.perp, history.funding),
+        half_life_h=strategy.volatility.half_life_h,
+        return_interval_h=strategy.volatility.return_interval_h,
+        floor=strategy.volatility.floor,
+        warm_up_h=strategy.volatility.warm_up_h,
+    )
+
+
+def _funding(history: History, strategy: CarryStrategy, in_position: bool) -> Scaler | Reason:
+    if history.funding is None:
+        return _unknown("funding history")
+    rule = strategy.funding
+    mean = mean_funding(history.time_s, history.funding, rule.horizon_h)
+    if isinstance(mean, Reason):
+        return mean
+    value = funding_factor(mean, in_position, rule.entry_annual, rule.exit_annual, rule.full_annual)
+    threshold = f"leaves below {rule.exit_annual:.1%}" if in_position else f"enters from {rule.entry_annual:.1%}"
+    return scaler(
+        "funding",
+        value,
+        f"funding paid {mean:.1%} a year over {rule.horizon_h} h; full size from {rule.full_annual:.1%}, {threshold}",
+        mean_annual=mean,
+        in_position=in_position,
+        entry=rule.entry_annual,
+        exit=rule.exit_annual,
+        full=rule.full_annual,
+    )
+
+
+def _open_interest(history: History, strategy: CarryStrategy) -> Scaler | Reason:
+    rule = strategy.open_interest
+    if history.open_interest is None or rule is None:
+        return _unknown("open interest history")
+    z = open_interest_z(history.time_s, history.open_interest, rule.window_h)
+    if isinstance(z, Reason):
+        return z
+    return scaler(
+        "open_interest",
+        open_interest_factor(z, rule.start_z, rule.full_z, rule.floor),
+        f"open interest is {z:.1f} standard deviations from its mean of {rule.window_h} h",
+        z=z,
+        start_z=rule.start_z,
+        full_z=rule.full_z,
+        floor=rule.floor,
+    )
+
+
+def _liquidation(
+    observation: Observation, strategy: CarryStrategy, book: Book, daily_sigma: float
+) -> Scaler | Reason:
+    """The distance that counts for the position held includes cash that may still become margin.
+
+    Counting only what has arrived would cut the position in the hours between a deposit and its arrival, and widen it
+    again after. What must not wait for cash is cut by the step, when liquidation is nearer than the policy allows.
+    """
+    rule, perp = strategy.liquidation, observation.vault.perp
+    if perp is None:
+        return _unknown("perp leg")
+    at_target = liquidation_distance(rule.target_margin, -1, perp.max_leverage)
+    now = None
+    if book.perp_lots > 0 and book.holds_position():
+        reachable = book.equity + book.venue_cash + book.in_flight + spare_cash(book, strategy.sizing)
+        ratio = min(rule.target_margin, reachable / book.margin_wanted(book.perp_lots, 1.0))
+        now = liquidation_distance(ratio, -1, perp.max_leverage)
+    nearest = at_target if now is None else min(at_target, now)
+    return scaler(
+        "liquidation_distance",
+        liquidation_factor(at_target, now, daily_sigma, rule.wanted_sigma),
+        f"liquidation is {nearest:.0%} or {nearest / daily_sigma:.1f} daily deviations away, "
+        f"{rule.wanted_sigma:g} are wanted",
+        distance=nearest,
+        daily_sigma=daily_sigma,
+        wanted_sigma=rule.wanted_sigma,
+    )
+
+
+def _unknown(what: str) -> Reason:
+    return Reason(Code.DATA_MISSING, f"{what}: unknown")

@@ -1,0 +1,85 @@
+"""Exponentially weighted volatility on a clock that may have holes."""
+
+import math
+
+import numpy as np
+
+from agent.market.observation import Floats, Seconds
+from agent.reasons import Code, Reason
+from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
+
+
+def ewma_volatility(
+    time_s: Seconds,
+    step_returns: Floats,
+    *,
+    half_life_h: float,
+    return_interval_h: int,
+    floor: float,
+    warm_up_h: int,
+) -> float | Reason:
+    """Annualised volatility, recent returns weighing more, or the refusal WARMING_UP.
+
+        r_j     = sum of the steps in (t_i, t_j],  t_i the last row at or before t_j - interval
+        h_j     = r_j^2 / (t_j - t_i)                           variance per hour
+        sigma   = max(floor, sqrt(8760 * sum(w_j h_j) / sum(w_j))),  w_j = 2^(-(T - t_j) / half_life)
+
+    Every row ends one return, so returns over more than one step overlap. Overlap leaves the mean of the estimate
+    where it is and makes it less noisy than one return per day at an arbitrary hour; it does not add independent
+    days, so the half-life should be many times the interval. Returns are not demeaned: over these intervals the
+    mean is small against the deviation, and leaving it in errs towards less exposure. A hole is never filled: the
+    return across it is divided by the hours it really spans.
+
+    With one step per hour and an interval of one hour this is the recursion
+    s_t = decay * s_(t-1) + (1 - decay) * r_t^2 with decay = 2^(-1 / half_life), without the weight of its seed.
+
+    Parameters
+    ----------
+    time_s : n unix seconds, ascending
+    step_returns : n - 1 additive returns, step i ends at time_s[i + 1]
+    half_life_h : hours after which a return weighs half
+    return_interval_h : hours over which returns are measured; noise that reverts sooner is not risk
+    floor : the forecast is never below this, annualised; a quiet market must not lead to unbounded size
+    warm_up_h : hours of data (steps, not calendar) needed for an answer
+
+    Returns
+    -------
+    Volatility per year, or a Reason with code WARMING_UP.
+
+    Raises
+    ------
+    ValueError : lengths do not match, a return is not finite, or a parameter is not positive.
+
+    Source: RiskMetrics Technical Document (1996), section 5.2; annualised over 365 x 24 h.
+    """
+    if min(half_life_h, return_interval_h, floor) <= 0:
+        raise ValueError(f"half-life {half_life_h}, interval {return_interval_h} and floor {floor} must be positive")
+    if len(step_returns) != max(0, len(time_s) - 1):
+        raise ValueError(f"{len(time_s)} times need {len(time_s) - 1} returns, got {len(step_returns)}")
+    if not np.isfinite(step_returns).all():
+        raise ValueError("returns must be finite numbers")
+    if len(step_returns) < warm_up_h:
+        return _warming_up(len(step_returns), warm_up_h)
+
+    start = np.searchsorted(time_s, time_s - return_interval_h * SECONDS_PER_HOUR, side="right") - 1
+    first = int(np.searchsorted(start, 0))
+    if first == len(time_s):
+        return _warming_up(len(step_returns), max(warm_up_h, return_interval_h))
+    start, end_s = start[first:], time_s[first:]
+
+    cumulative = np.concatenate(([0.0], np.cumsum(step_returns)))
+    returns = cumulative[first:] - cumulative[start]
+    hours = (end_s - time_s[start]) / SECONDS_PER_HOUR
+    weights = np.exp2((end_s - time_s[-1]) / (half_life_h * SECONDS_PER_HOUR))
+    variance_per_hour = float(weights @ (returns * returns / hours) / weights.sum())
+    return max(floor, math.sqrt(variance_per_hour * HOURS_PER_YEAR))
+
+
+def _warming_up(have: int, need: int) -> Reason:
+    return Reason(
+        Code.WARMING_UP,
+        f"{have} hours of history, {need} are needed before volatility is known",
+        float(have),
+        float(need),
+        "strategy.volatility.warm_up_h",
+    )

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+
+import {Limits} from "./Policy.sol";
+
+/// @notice What the envelope is measured on, all at the same prices. Amounts in asset units.
+struct Snapshot {
+    uint256 assets; // total assets
+    uint256 pendingLoss; // worst loss of orders in flight, not yet in `assets`
+    uint256 gross; // sum of the absolute notionals
+    uint256 liquidationDistanceBps; // least over the adapters
+    int256[] deltas; // signed notional of each adapter
+    address[] baseTokens; // the token of each of these
+}
+
+/// @title The envelope: what must hold once a plan's actions are done.
+/// @dev Every limit that is checked is told in an event, so that headroom can be charted from logs alone.
+library Envelope {
+    using Math for uint256;
+
+    uint256 private constant BPS = 10_000;
+
+    /// @param limit the limit's name in the policy file
+    event LimitChecked(bytes32 indexed limit, uint256 value, uint256 bound);
+
+    error CooldownActive(uint256 elapsed, uint256 bound);
+    error TradeTooLarge(uint256 value, uint256 bound);
+    error GrossLeverageExceeded(uint256 value, uint256 bound);
+    error NetDeltaExceeded(uint256 value, uint256 bound);
+    error PlanLossExceeded(uint256 value, uint256 bound);
+    error LiquidationTooClose(uint256 value, uint256 bound);
+
+    /// @notice The two limits that a reducing plan need not wait for.
+    function checkPace(Limits memory limits, uint256 elapsed, uint256 tradedNotional) internal {
+        emit LimitChecked("cooldown_s", elapsed, limits.cooldownSeconds);
+        if (elapsed < limits.cooldownSeconds) revert CooldownActive(elapsed, limits.cooldownSeconds);
+
+        emit LimitChecked("max_trade_usd", tradedNotional, limits.maxTradeNotional);
+        if (tradedNotional > limits.maxTradeNotional) revert TradeTooLarge(tradedNotional, limits.maxTradeNotional);
+    }
+
+    /// @notice The limits on positions and on the plan's own loss, as parts of `nav`.
+    /// @dev A reducing plan may leave a position outside its bound if it did not make it worse; its loss is bounded
+    /// like any other's.
+    function check(Limits memory limits, Snapshot memory start, Snapshot memory end, uint256 nav, bool reducing)
+        internal
+    {
+        uint256 gross = bps(end.gross, nav);
+        emit LimitChecked("max_gross_leverage", gross, limits.maxGrossLeverageBps);
+        if (gross > limits.maxGrossLeverageBps && !(reducing && end.gross <= start.gross)) {
+            revert GrossLeverageExceeded(gross, limits.maxGrossLeverageBps);
+        }
+
+        for (uint256 i; i < end.deltas.length; ++i) {
+            if (!_isFirstOfToken(end, i)) continue;
+            uint256 net = _absoluteNetDelta(end, i);
+            uint256 netBps = bps(net, nav);
+            emit LimitChecked("max_net_delta", netBps, limits.maxNetDeltaBps);
+            if (netBps > limits.maxNetDeltaBps && !(reducing && net <= _absoluteNetDelta(start, i))) {
+                revert NetDeltaExceeded(netBps, limits.maxNetDeltaBps);
+            }
+        }
+
+        uint256 loss = bps(_loss(start, end), nav);
+        emit LimitChecked("max_loss_per_plan", loss, limits.maxLossPerPlanBps);
+        if (loss > limits.maxLossPerPlanBps) revert PlanLossExceeded(loss, limits.maxLossPerPlanBps);
+
+        uint256 distance = end.liquidationDistanceBps;
+        emit LimitChecked("min_liquidation_distance", distance, limits.minLiquidationDistanceBps);
+        if (distance < limits.minLiquidationDistanceBps && !(reducing && distance >= start.liquidationDistanceBps)) {
+            revert LiquidationTooClose(distance, limits.minLiquidationDistanceBps);
+        }
+    }
+
+    /// @notice Net asset value with the orders in flight at their worst fill.
+    function netAssets(Snapshot memory s) internal pure returns (uint256) {
+        return s.assets.saturatingSub(s.pendingLoss);
+    }
+
+    /// @notice Whether an exposure is no larger than before and not on the other side of zero.
+    function isNoLarger(int256 exposureAfter, int256 exposureBefore) internal pure returns (bool) {
+        if (exposureBefore >= 0) return exposureAfter >= 0 && exposureAfter <= exposureBefore;
+        return exposureAfter <= 0 && exposureAfter >= exposureBefore;
+    }
+
+    /// @notice amount / whole in basis points, rounded up; a part of nothing is without bound.
+    function bps(uint256 amount, uint256 whole) internal pure returns (uint256) {
+        if (amount == 0) return 0;
+        if (whole == 0) return type(uint256).max;
+        return amount.mulDiv(BPS, whole, Math.Rounding.Ceil);
+    }
+
+    /// @dev Fall of assets less pending loss, written without a difference that could be negative.
+    function _loss(Snapshot memory start, Snapshot memory end) private pure returns (uint256) {
+        return (start.assets + end.pendingLoss).saturatingSub(end.assets + start.pendingLoss);
+    }
+
+    /// @dev |sum of the signed notionals| in the base token of adapter `index`.
+    function _absoluteNetDelta(Snapshot memory s, uint256 index) private pure returns (uint256) {
+        int256 net;
+        for (uint256 j; j < s.deltas.length; ++j) {
+            if (s.baseTokens[j] == s.baseTokens[index]) net += s.deltas[j];
+        }
+        return SignedMath.abs(net);
+    }
+
+    function _isFirstOfToken(Snapshot memory s, uint256 index) private pure returns (bool) {
+        for (uint256 j; j < index; ++j) {
+            if (s.baseTokens[j] == s.baseTokens[index]) return false;
+        }
+        return true;
+    }
+}

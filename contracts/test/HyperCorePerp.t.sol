@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {Vm} from "forge-std/Vm.sol";
+import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
+import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
+import {TestToken} from "sim/TestToken.sol";
+import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
+
+/// @notice What the adapter sends to HyperCore, refuses to send, and tells the vault.
+contract HyperCorePerpTest is HyperCorePerpFixture {
+    function test_writes_are_byte_for_byte_what_core_writer_expects() public {
+        _deposit(10_000e6);
+        _settleLater();
+        vm.recordLogs();
+        _toPerp(9_000e6);
+        _trade(-12_345, 1999.5e8, false);
+        _settleLater();
+        _fromPerp(1e6);
+        _settleLater();
+        _withdraw(2e6);
+        bytes[] memory written = _writtenActions();
+        assertEq(written.length, 4);
+        assertEq(written[0], abi.encodePacked(hex"01000007", uint256(9_000e6), uint256(1)));
+        assertEq(
+            written[1],
+            abi.encodePacked(
+                hex"01000001",
+                uint256(4), // asset
+                uint256(0), // sell
+                uint256(199_950_000_000), // 1,999.5
+                uint256(123_450_000), // 1.2345
+                uint256(0), // not reduce only
+                uint256(3), // immediate or cancel
+                uint256(0) // no client id
+            )
+        );
+        assertEq(written[2], abi.encodePacked(hex"01000007", uint256(1e6), uint256(0)));
+        assertEq(
+            written[3],
+            abi.encodePacked(
+                hex"0100000d",
+                uint256(uint160(0x2000000000000000000000000000000000000000)),
+                uint256(0), // no sub-account
+                uint256(0xffffffff), // from spot
+                uint256(0xffffffff), // to spot
+                uint256(0), // USDC
+                uint256(2e8)
+            )
+        );
+    }
+
+    function test_margin_and_order_of_one_plan_act_in_turn() public {
+        _deposit(10_000e6);
+        _settleLater();
+        _toPerp(10_000e6);
+        assertEq(_trade(-50e4, 1990e8, false), 100_000e6);
+        assertEq(adapter.coreSpotUsdc(), 10_000e6, "nothing shows in the same block");
+        assertEq(_position(address(adapter)), 0);
+        _settleLater();
+        assertEq(_position(address(adapter)), -50e4);
+        assertEq(adapter.exposure(), -50 ether);
+        assertEq(core.ledgerOf(address(adapter)).rejections, 0);
+    }
+
+    function test_order_counts_as_filled_until_it_can_be_read_back() public {
+        _fundPerp(10_000e6);
+        _trade(10e4, 1980e8, false); // below the market: will not fill
+        assertEq(adapter.exposure(), 10 ether);
+        assertEq(adapter.expectedPosition(), 10e4);
+        assertEq(adapter.pendingUntil(), block.timestamp + ACTION_DELAY);
+        _advance(ACTION_DELAY - 1);
+        assertEq(adapter.exposure(), 10 ether);
+        _advance(1);
+        assertEq(adapter.exposure(), 0);
+        assertEq(adapter.expectedPosition(), 0);
+        assertEq(adapter.pendingLoss(), 0);
+    }
+
+    function test_expected_position_adds_to_the_one_before() public {
+        _fundPerp(10_000e6);
+        _trade(10e4, 2020e8, false);
+        _settleLater();
+        _trade(-25e4, 1980e8, false);
+        assertEq(adapter.exposure(), -15 ether);
+        _settleLater();
+        assertEq(adapter.exposure(), -15 ether);
+    }
+
+    function test_second_order_waits_for_the_first_to_be_read_back() public {
+        _fundPerp(10_000e6);
+        _trade(1e4, 2020e8, false);
+        vm.expectRevert(HyperCorePerp.OrderOutstanding.selector);
+        _trade(1e4, 2020e8, false);
+        _advance(ACTION_DELAY - 1);
+        vm.expectRevert(HyperCorePerp.OrderOutstanding.selector);
+        _trade(1e4, 2020e8, false);
+        _advance(1);
+        _trade(1e4, 2020e8, false);
+    }
+
+    function test_limit_price_is_held_to_the_collar_on_the_adverse_side_only() public {
+        _fundPerp(10_000e6);
+        uint256 state = vm.snapshotState();
+        _trade(1e4, 2020e8, false); // exactly 1 %
+        vm.revertToState(state);
+        _trade(-1e4, 1980e8, false);
+        vm.revertToState(state);
+        _trade(1e4, 1500e8, false); // better than the mark, as good as one likes
+        vm.revertToState(state);
+        _trade(-1e4, 3000e8, false);
+        vm.revertToState(state);
+        _expectOutside(2020e8 + 1, 2020e8);
+        _trade(1e4, 2020e8 + 1, false);
+        _expectOutside(1980e8 - 1, 1980e8);
+        _trade(-1e4, 1980e8 - 1, false);
+    }
+
+    function test_collar_rounds_against_the_order() public {
+        _fundPerp(10_000e6);
+        _setPrice(199999);
+        // 1 bp of 1,999.99 is 0.199999
+        _expectOutside(2000.1900e8, 2000.189999e8);
+        vault.execute(adapter, 0, _orderAction(1e4, 2000.1900e8, false), 1);
+        _expectOutside(1999.7e8, 1999.790001e8);
+        vault.execute(adapter, 0, _orderAction(-1e4, 1999.7e8, false), 1);
+        vault.execute(adapter, 0, _orderAction(-1e4, 1999.8e8, false), 1);
+    }
+
+    function test_limit_price_must_be_one_the_venue_takes() public {
+        _fundPerp(10_000e6);
+        uint64[3] memory bad = [uint64(2000.11e8), 1999.95e8 + 1, 999.991e8];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOffTick.selector, bad[i]));
+            _trade(1e4, bad[i], false);
+        }
+        _setPrice(12_345_600);
+        _trade(1e4, 123_457e8, false); // whole prices may have more than five figures
+    }
+
+    function test_reduce_only_order_must_reduce() public {
+        _fundPerp(10_000e6);
+        _expectWouldNotReduce(1e4, 0);
+        _trade(1e4, 2020e8, true);
+        _trade(10e4, 2020e8, false);
+        _settleLater();
+        _expectWouldNotReduce(1e4, 10e4);
+        _trade(1e4, 2020e8, true);
+        _expectWouldNotReduce(-10e4 - 1, 10e4);
+        _trade(-10e4 - 1, 1980e8, true);
+        _trade(-10e4, 1980e8, true);
+        _settleLater();
+        assertEq(adapter.exposure(), 0);
+    }
+
+    function test_pending_loss_is_limit_against_mark_plus_the_fee_bound() public {
+        _fundPerp(10_000e6);
+        _trade(10e4, 2010e8, false);
+        assertEq(adapter.pendingLoss(), 100e6 + 20.1e6);
+        _setPrice(199000);
+        assertEq(adapter.pendingLoss(), 200e6 + 20.1e6);
+        _setPrice(202000);
+        assertEq(adapter.pendingLoss(), 20.2e6, "limit now better than the mark: only the fee");
+        _settleLater();
+        _setPrice(ETH_PRICE);
+        _trade(-10e4, 1990e8, false);
+        assertEq(adapter.pendingLoss(), 100e6 + 20e6);
+    }
+
+    function test_liquidation_distance_of_the_published_vectors() public {
+        _fundPerp(4_000e6);
+        assertEq(adapter.liquidationDistanceBps(), type(uint256).max);
+        uint256 state = vm.snapshotState();
+        _trade(10e4, 2000.1e8, false);
+        _settleLater();
+        assertEq(adapter.liquidationDistanceBps(), 1836); // 2,000 to 1,632.653061
+        vm.revertToState(state);
+        _trade(-10e4, 1999.9e8, false);
+        _settleLater();
+        assertEq(adapter.liquidationDistanceBps(), 1764); // 2,000 to 2,352.941176
+    }
+
+    function test_liquidation_distance_counts_what_is_still_to_act() public {
+        _deposit(5_000e6);
+        _settleLater();
+        _toPerp(4_000e6);
+        _trade(10e4, 2000.1e8, false);
+        // equity 4,000 less a pending loss of 21.001: (3,978.999 - 400) / (20,000 x 0.98)
+        assertEq(adapter.liquidationDistanceBps(), 1826);
+        _advance(TRANSFER_DELAY);
+        assertEq(adapter.liquidationDistanceBps(), 1826, "acted on: not counted twice");
+        usdc.mint(address(adapter), 3_999e6);
+        assertEq(adapter.liquidationDistanceBps(), 1826, "nor after a gift");
+        _settleLater();
+        assertEq(adapter.liquidationDistanceBps(), 1836);
+        _fromPerp(1_000e6);
+        assertEq(adapter.liquidationDistanceBps(), 1326); // (3,000 - 400) / 19,600, at once
+        _advance(TRANSFER_DELAY);
+        assertEq(adapter.liquidationDistanceBps(), 1326, "acted on: not counted twice");
+    }
+
+    function test_liquidation_distance_is_zero_below_maintenance() public {
+        _fundPerp(4_000e6);
+        _trade(10e4, 2000.1e8, false);
+        _settleLater();
+        // the next tick would liquidate: the price fell within this one without a lower extreme before it
+        _markMoves(163300);
+        assertEq(adapter.liquidationDistanceBps(), 2);
+        _markMoves(163200);
+        assertEq(adapter.liquidationDistanceBps(), 0);
+    }
+
+    function test_value_of_a_liquidated_account_is_never_negative() public {
+        _fundPerp(4_000e6);
+        _trade(-40e4, 1999.9e8, false);
+        _settleLater();
+        _setPrice(300000);
+        assertEq(adapter.value(), 0);
+        assertEq(adapter.exposure(), 0);
+    }
+
+    function test_position_hash_follows_quantities_and_neither_prices_nor_gifts() public {
+        _fundPerp(10_000e6);
+        bytes32 flat = adapter.positionHash();
+        _fund(address(adapter), 1e6, SPOT);
+        usdc.mint(address(adapter), 1e6);
+        _setPrice(210000);
+        assertEq(adapter.positionHash(), flat);
+        vault.settle(adapter);
+        assertEq(adapter.positionHash(), flat, "nor settling");
+
+        _trade(1e4, 2121e8, false);
+        bytes32 ordered = adapter.positionHash();
+        assertTrue(ordered != flat);
+        _settleLater();
+        bytes32 filled = adapter.positionHash();
+        assertTrue(filled != ordered);
+        _tick(210000, 210000, 210000, 210000, 1e14);
+        assertEq(adapter.positionHash(), filled, "funding is no quantity");
+        _fromPerp(1e6);
+        assertTrue(adapter.positionHash() != filled);
+    }
+
+    function test_funding_and_prices_show_in_value() public {
+        _fundPerp(10_000e6);
+        _trade(-10e4, 1999.9e8, false);
+        _settleLater();
+        assertApproxEqAbs(adapter.value(), 10_000e6, 1);
+        _tick(200000, 200000, 200000, 200000, 1e14); // 1 bp of 20,000 received
+        assertApproxEqAbs(adapter.value(), 10_002e6, 1);
+        _setPrice(205000);
+        assertApproxEqAbs(adapter.value(), 9_502e6, 1);
+    }
+
+    function test_exposure_is_in_units_of_the_base_token() public {
+        _fundPerp(10_000e6);
+        uint8[5] memory decimals = [0, 2, 4, 8, 24];
+        int256[5] memory expected = [int256(-2), -124, -12_345, -1.2345e8, -1.2345e24];
+        for (uint256 i = 0; i < decimals.length; ++i) {
+            TestToken base = new TestToken("BASE", decimals[i]);
+            HyperCorePerp other = new HyperCorePerp(address(vault), address(usdc), address(base), ETH, ACTION_DELAY);
+            core.createAccount(address(other));
+            vault.execute(other, 0, _orderAction(-12_345, 1999e8, false), SLIPPAGE_BPS);
+            assertEq(other.exposure(), expected[i]);
+        }
+    }
+
+    function test_only_the_vault_acts() public {
+        vm.expectRevert(HyperCorePerp.OnlyVault.selector);
+        adapter.execute(_orderAction(1, 2000e8, false), 0);
+        vm.expectRevert(HyperCorePerp.OnlyVault.selector);
+        adapter.settle();
+    }
+
+    function test_refuses_what_it_does_not_know() public {
+        uint8[3] memory kinds = [0, 6, 255];
+        for (uint256 i = 0; i < kinds.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.UnknownAction.selector, kinds[i]));
+            vault.execute(adapter, 0, abi.encode(kinds[i], uint256(1)), 0);
+        }
+        vm.expectRevert(HyperCorePerp.EmptyOrder.selector);
+        _trade(0, 2000e8, false);
+        vm.expectRevert(HyperCorePerp.EmptyOrder.selector);
+        _trade(-1, 0, false);
+        vm.expectRevert();
+        _trade(type(int64).max, 2000e8, false);
+    }
+
+    function test_acts_only_with_an_account_on_core() public {
+        HyperCorePerp homeless = new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, ACTION_DELAY);
+        vm.expectRevert(HyperCorePerp.AccountNotOnCore.selector);
+        vault.execute(homeless, 1e6, abi.encode(uint8(1), uint256(1e6)), 0);
+        assertEq(homeless.value(), 0);
+    }
+
+    function test_failed_reads_revert() public {
+        vm.etch(address(0x080f), "");
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(0x080f)));
+        adapter.value();
+        vm.mockCallRevert(address(0x0813), abi.encode(address(adapter), ETH), "");
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(0x0813)));
+        adapter.exposure();
+    }
+
+    function test_set_up_is_checked() public {
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.AssetDecimalsNotSix.selector, 18));
+        new HyperCorePerp(address(vault), address(ether_), address(ether_), ETH, 1);
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.ActionDelayInvalid.selector, 0));
+        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 0);
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.ActionDelayInvalid.selector, 1 days));
+        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 1 days);
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(0x080a)));
+        new HyperCorePerp(address(vault), address(usdc), address(ether_), 99, 1);
+
+        HyperCoreReader.PerpInfo memory isolated = HyperCoreReader.PerpInfo("ETH", 1, 4, 25, true);
+        vm.mockCall(address(0x080a), abi.encode(ETH), abi.encode(isolated));
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.PerpNotSupported.selector, ETH));
+        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 1);
+    }
+
+    /// @dev What the adapter promises while an order is pending is never better than what then is.
+    function testFuzz_order_costs_at_most_the_pending_loss(int256 lots, uint256 limit) public {
+        _fundPerp(50_000e6);
+        lots = bound(lots, 100, 100e4) * (lots % 2 == 0 ? int256(1) : -1);
+        limit = bound(limit, 1980, 2020);
+        uint256 before = adapter.value();
+        _trade(int64(lots), uint64(limit * 1e8), false);
+        uint256 pendingLoss = adapter.pendingLoss();
+        _settleLater();
+        assertGe(adapter.value() + pendingLoss, before);
+    }
+
+    function _writtenActions() private returns (bytes[] memory actions) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        actions = new bytes[](4);
+        uint256 count = 0;
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter != address(coreWriter)) continue;
+            assertEq(logs[i].topics[0], keccak256("RawAction(address,bytes)"));
+            assertEq(logs[i].topics[1], bytes32(uint256(uint160(address(adapter)))));
+            actions[count++] = abi.decode(logs[i].data, (bytes));
+        }
+        assertEq(count, 4);
+    }
+
+    /// @dev Answers of the precompiles between two ticks, while the stand-in's own price stays.
+    function _markMoves(uint64 markPx) private {
+        HyperCoreReader.MarginSummary memory summary = adapter.marginSummary();
+        summary.accountValue = summary.rawUsd + int64(10e4 * markPx);
+        vm.mockCall(address(0x0806), abi.encode(ETH), abi.encode(markPx));
+        vm.mockCall(address(0x080f), abi.encode(uint32(0), address(adapter)), abi.encode(summary));
+    }
+
+    function _expectOutside(uint256 limitPx, uint256 bound_) private {
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOutsideCollar.selector, limitPx, bound_));
+    }
+
+    function _expectWouldNotReduce(int64 size, int64 position) private {
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.WouldNotReduce.selector, size, position));
+    }
+}

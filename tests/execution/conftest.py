@@ -1,0 +1,154 @@
+"""A vault state, a strategy file and a counting contract on a real node, shared by the tests of execution."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.config import Config
+from agent.execution import LocalSigner, Plan, Rehearsed, Venues, encode_rebalance
+from agent.execution.plan import Action
+from agent.market.observation import Block, History, MarketView, Mode, Observation, PerpState, VaultState
+from agent.units import Token
+from chains.local.accounts import AGENT_TEST_KEY
+from chains.local.anvil import Anvil
+from chains.rpc import Node, quantity
+
+NOW = 1_750_000_000
+COUNTER = "0x00000000000000000000000000000000000c0De1"
+COUNTER_CODE = "0x5f546001015f5500"  # slot 0 += 1, whatever the calldata
+REVERTING_CODE = "0x5f5ffd"
+
+
+@pytest.fixture
+def venues() -> Venues:
+    addresses = [f"0x{number:040x}" for number in (1, 2, 3, 4)]
+    return Venues(
+        chain_id=31337, vault=addresses[0], spot_adapter=addresses[1], perp_adapter=addresses[2], quoter=addresses[3]
+    )
+
+
+@pytest.fixture
+def perp_state() -> PerpState:
+    return PerpState(
+        size=-100_000,
+        expected_size=-100_000,
+        size_decimals=4,
+        max_leverage=25,
+        mark_price=2500.2,
+        oracle_price=2500.0,
+        account_value=10_000_000_000,
+        withdrawable=5_000_000_000,
+        core_spot_usdc=2_000_000_000,
+        in_flight=0,
+        pending_until=0,
+        funding_received=0,
+        fees_paid=0,
+        traded_notional=0,
+        fills=1,
+        rejections=0,
+        liquidations=0,
+    )
+
+
+@pytest.fixture
+def vault_state(perp_state: PerpState) -> VaultState:
+    return VaultState(
+        block=Block(100, "0x" + "ab" * 32, NOW, 10**9),
+        asset=Token("USDC", "0x" + "0a" * 20, 6),
+        base=Token("WETH", "0x" + "0b" * 20, 18),
+        total_assets=100_000_000_000,
+        idle_assets=50_000_000_000,
+        total_supply=10**17,
+        share_price_e18=10**24,
+        high_water_mark_e18=10**24,
+        day_start_price_e18=10**24,
+        gross_exposure=50_000_000_000,
+        net_delta=0,
+        pending_loss=0,
+        liquidation_distance_bps=4_000,
+        mode=Mode.ACTIVE,
+        plan_count=6,
+        last_plan_at=NOW - 3_600,
+        state_hash=bytes(range(32)),
+        spot_base=10 * 10**18,
+        perp=perp_state,
+        oracle_price=2500.0,
+        oracle_updated_at=NOW - 60,
+        pool_price=2500.5,
+    )
+
+
+@pytest.fixture
+def observe() -> Callable[[VaultState], Observation]:
+    """Wraps a vault state into an observation of a market nobody looks at here."""
+    empty = History(np.array([], dtype=np.int64), np.array([]), None, None, None)
+
+    def wrap(state: VaultState) -> Observation:
+        market = MarketView(state.block.timestamp, "ETHUSDT", None, None, None, None, empty, ())
+        return Observation(state.block.timestamp, market, state)
+
+    return wrap
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    """The strategy file that users copy."""
+    from ruamel.yaml import YAML
+
+    path = Path(__file__).resolve().parents[2] / "configs" / "eth-carry.yaml"
+    return Config.model_validate(YAML(typ="safe").load(path.read_text()))
+
+
+@dataclass(frozen=True)
+class CountingChain:
+    """A node with a contract that counts its calls: unlike a vault it would not forgive a second effect."""
+
+    node: Node
+    url: str
+    signer: LocalSigner
+
+    def count(self) -> int:
+        return quantity(self.node.call("eth_getStorageAt", COUNTER, "0x0", "latest"))
+
+    def nonce(self) -> int:
+        return quantity(self.node.call("eth_getTransactionCount", self.signer.address, "latest"))
+
+    def set_code(self, code: str) -> None:
+        self.node.call("anvil_setCode", COUNTER, code, nullable=True)
+
+    def set_automine(self, on: bool) -> None:
+        self.node.call("evm_setAutomine", on, nullable=True)
+
+    def mine(self) -> None:
+        self.node.call("evm_mine")
+
+    def rehearsed(self, number: int = 1, **changes: Any) -> Rehearsed:
+        """What a rehearsal would have let through."""
+        head = self.node.head()
+        block = Block(head.number, head.hash, head.timestamp, head.base_fee_wei)
+        action = Action(COUNTER, 0, b"", "count once")
+        plan = Plan(31337, COUNTER, number, head.timestamp + 120, bytes(32), (action,))
+        return replace(Rehearsed(plan, encode_rebalance(plan), block, 500_000), **changes)
+
+
+@pytest.fixture(scope="session")
+def counting_anvil() -> Iterator[Anvil]:
+    with Anvil(NOW) as anvil:
+        yield anvil
+
+
+@pytest.fixture
+def chain(counting_anvil: Anvil) -> Iterator[CountingChain]:
+    """The counting chain, put back to its start after every test."""
+    node = counting_anvil.node
+    snapshot = node.call("evm_snapshot")
+    found = CountingChain(node, counting_anvil.url, LocalSigner(AGENT_TEST_KEY))
+    found.set_code(COUNTER_CODE)
+    yield found
+    node.call("evm_setAutomine", True, nullable=True)
+    node.call("anvil_dropAllTransactions", nullable=True)
+    node.call("evm_revert", snapshot)

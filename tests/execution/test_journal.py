@@ -1,0 +1,156 @@
+import multiprocessing
+import os
+import signal
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from eth_utils.crypto import keccak
+
+from agent.execution.journal import Attempt, Intent, Journal, JournalError, JournalLocked, Status, UnfinishedIntent
+
+RAW = b"signed bytes"
+INTENT = Intent("0xSigner", 31337, "0xVault", 7, b"calldata", "because", bytes(32), 100, 1_750_000_000)
+ATTEMPT = Attempt(RAW, "0x" + keccak(RAW).hex(), 3, 500_000, 2 * 10**9, 10**8)
+
+
+def another_attempt(nonce: int) -> Attempt:
+    raw = RAW + bytes([nonce])
+    return replace(ATTEMPT, raw=raw, hash="0x" + keccak(raw).hex(), nonce=nonce)
+
+
+def test_what_was_begun_is_there_after_reopening_with_the_same_bytes(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        intent_id = journal.begin(INTENT, ATTEMPT)
+    with Journal(tmp_path / "journal.db") as journal:
+        found = journal.unfinished("0xSigner")
+    assert found is not None
+    assert (found.intent_id, found.intent, found.attempt) == (intent_id, INTENT, ATTEMPT)
+
+
+def test_a_second_intent_waits_for_the_first(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        first = journal.begin(INTENT, ATTEMPT)
+        with pytest.raises(UnfinishedIntent):
+            journal.begin(INTENT, another_attempt(4))
+        journal.begin(replace(INTENT, signer="0xOther"), another_attempt(5))
+        journal.conclude(first, Status.UNKNOWN, "no answer")
+        with pytest.raises(UnfinishedIntent):
+            journal.begin(INTENT, another_attempt(4))
+        journal.conclude(first, Status.MINED, "", block_number=101, gas_used=1, gas_price_wei=1)
+        journal.begin(INTENT, another_attempt(4))
+
+
+def test_the_next_nonce_counts_only_what_the_chain_took(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        assert journal.next_nonce("0xSigner") is None
+        journal.conclude(journal.begin(INTENT, ATTEMPT), Status.MINED, "")
+        assert journal.next_nonce("0xSigner") == 4
+        journal.conclude(journal.begin(INTENT, another_attempt(4)), Status.REFUSED, "insufficient funds")
+        assert journal.next_nonce("0xSigner") == 4
+        journal.conclude(journal.begin(INTENT, another_attempt(5)), Status.REVERTED, "")
+        assert journal.next_nonce("0xSigner") == 6
+
+
+def test_an_effect_is_added_to_the_last_outcome(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        intent_id = journal.begin(INTENT, ATTEMPT)
+        with pytest.raises(JournalError, match="no outcome"):
+            journal.record_effect(intent_id, "complete")
+        journal.conclude(intent_id, Status.UNKNOWN, "no answer")
+        journal.conclude(intent_id, Status.MINED, "")
+        journal.record_effect(intent_id, "complete")
+    rows = sqlite3.connect(path).execute("SELECT status, effect FROM outcomes ORDER BY id").fetchall()
+    assert rows == [("unknown", None), ("mined", "complete")]
+
+
+def hold_journal(path: Path, ready: "multiprocessing.connection.Connection") -> None:
+    with Journal(path):
+        ready.send(os.getpid())
+        ready.recv()
+
+
+def test_a_second_process_is_refused_and_told_who_holds_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    ours, theirs = multiprocessing.Pipe()
+    holder = multiprocessing.get_context("fork").Process(target=hold_journal, args=(path, theirs))
+    holder.start()
+    try:
+        pid = ours.recv()
+        with pytest.raises(JournalLocked, match=f"in use by process {pid}$"):
+            Journal(path)
+    finally:
+        os.kill(holder.pid or 0, signal.SIGKILL)
+        holder.join()
+    Journal(path).close()  # a killed holder leaves no lock behind
+
+
+def test_a_full_disk_is_an_error_and_leaves_no_half_written_intent(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
+        journal._database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(JournalError, match="full"):
+            journal.begin(replace(INTENT, calldata=bytes(1_000_000)), ATTEMPT)
+        assert journal.unfinished("0xSigner") is None
+
+
+def test_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="absent"):
+        Journal(tmp_path / "absent" / "journal.db")
+
+
+def test_refuses_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        journal.begin(INTENT, ATTEMPT)
+    content = bytearray(path.read_bytes())
+    content[4096 : 4096 + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    with pytest.raises(JournalError):
+        Journal(path)
+
+
+def test_refuses_a_file_that_is_no_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"not a database, " * 100)
+    with pytest.raises(JournalError):
+        Journal(path)
+
+
+def test_refuses_another_schema(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    Journal(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(JournalError, match="expected schema 1, the file has 99"):
+        Journal(path)
+
+
+@pytest.mark.parametrize("change", ["calldata = x'00'", "calldata = zeroblob(8)"])
+def test_never_hands_out_bytes_that_changed_on_disk(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        journal.begin(INTENT, ATTEMPT)
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE intents SET {change}")
+    with Journal(path) as journal, pytest.raises(JournalError, match="digest"):
+        journal.unfinished("0xSigner")
+
+
+def test_never_hands_out_signed_bytes_that_changed_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        journal.begin(INTENT, ATTEMPT)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE attempts SET raw = x'00'")
+    with Journal(path) as journal, pytest.raises(JournalError, match="digest"):
+        journal.unfinished("0xSigner")
+
+
+def test_writes_are_durable_when_they_return(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        (mode,) = journal._database.execute("PRAGMA journal_mode").fetchone()
+        (synchronous,) = journal._database.execute("PRAGMA synchronous").fetchone()
+    assert (mode, synchronous) == ("wal", 2)

@@ -1,0 +1,249 @@
+"""Plans carried out by the real vault contract, on real Uniswap and the HyperCore stand-in, and read back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.config import Config
+from agent.decision import Approved, Proposal, Refused
+from agent.execution import (
+    Journal,
+    LocalBroadcaster,
+    LocalSigner,
+    Outcome,
+    Plan,
+    PoolQuoter,
+    Rehearsed,
+    Sender,
+    Status,
+    Venues,
+    compare_effect,
+    empty_plan,
+    make_plan,
+    rehearse,
+)
+from agent.market.observation import VaultState
+from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
+from agent.reasons import Code
+from agent.units import Token
+from chains.artifacts import load
+from chains.local import (
+    AGENT,
+    AGENT_TEST_KEY,
+    DEPOSITOR,
+    GUARDIAN,
+    LocalChain,
+    PerpSpec,
+    PerpTick,
+    WorldSpec,
+    deploy_vault,
+    deposit,
+    local_chain,
+)
+from chains.local.hyper_core import HYPER_CORE_ADDRESS
+from chains.local.sender import Sender as Account
+from chains.registry import load_chain
+
+GENESIS = 1_750_000_000
+PRICE = 2500.0
+ETH = 10**18
+USD = 10**6
+PERP = PerpSpec(coin="ETH", size_decimals=4, max_leverage=25, index=1)
+
+
+@dataclass
+class Desk:
+    """A funded vault on a local chain and everything that execution needs to act for it."""
+
+    local: LocalChain
+    site: VaultSite
+    venues: Venues
+    config: Config
+    journal: Journal
+    now: int = GENESIS
+    observe: Any = None
+    sender: Sender = field(init=False)
+
+    def __post_init__(self) -> None:
+        broadcaster = LocalBroadcaster(self.local.node, lambda: self.forward(2))
+        self.sender = Sender(self.local.node, LocalSigner(AGENT_TEST_KEY), self.journal, broadcaster, 50.0)
+
+    def forward(self, seconds: int) -> int:
+        self.now += seconds
+        return self.now
+
+    def state(self) -> VaultState:
+        return VaultReader(self.local.node, self.site).read()
+
+    def move(self, seconds: int, mark: float = PRICE) -> None:
+        """Time passes, prices are fresh, and HyperCore acts on everything that is due."""
+        tick = PerpTick(mark, PRICE, mark, mark, 0.0)
+        self.local.mover.step(self.forward(seconds), feed_price=PRICE, perp=tick)
+        self.local.mover.process(self.forward(load_chain("local").core_action_bound_s))
+
+    def plan(self, proposal: Proposal) -> Plan | Refused[Proposal]:
+        state = self.state()
+        quoter = PoolQuoter(self.local.node, self.venues, state, self.config.vault.pool_fee)
+        return make_plan(Approved(proposal), self.observe(state), self.config, self.venues, quoter)
+
+    def rehearse(self, plan: Plan | Refused[Proposal], agent: str = AGENT) -> Rehearsed | Refused[Plan]:
+        assert isinstance(plan, Plan), plan
+        return rehearse(self.local.node, plan, agent, self.state().block)
+
+    def send(self, proposal: Proposal) -> Outcome:
+        rehearsed = self.rehearse(self.plan(proposal))
+        assert isinstance(rehearsed, Rehearsed), rehearsed
+        outcome = self.sender.send(rehearsed, "test")
+        assert isinstance(outcome, Outcome), outcome
+        return outcome
+
+    def carry_out(self, proposal: Proposal) -> list[Code]:
+        """Sends a plan, waits until the venues have acted, and says what is missing."""
+        self.move(3_600)
+        before = self.state()
+        outcome = self.send(proposal)
+        assert outcome.status is Status.MINED, outcome
+        self.move(3_600)
+        missing = compare_effect(before, proposal, self.state(), self.config.execution.swap_tolerance)
+        self.sender.record_effect(outcome, missing)
+        return [reason.code for reason in missing]
+
+
+@pytest.fixture(scope="module")
+def stage(config: Config) -> Iterator[tuple[LocalChain, VaultSite, Venues]]:
+    with local_chain(WorldSpec(GENESIS, "ETH", 18, PRICE, PERP)) as local:
+        world = local.world
+        addresses = deploy_vault(local.node, world, config.policy.to_contract().as_tuple())
+        assert addresses.perp_adapter is not None
+        deposit(local.node, world, addresses.vault, DEPOSITOR, 1_000_000 * USD)
+        site = VaultSite(
+            vault=addresses.vault,
+            policy=addresses.policy,
+            oracle=addresses.oracle,
+            spot_adapter=addresses.spot_adapter,
+            pool=world.pool,
+            pair=world.pair,
+            asset=Token("USDC", world.usdc, 6),
+            base=Token("WETH", world.base, 18),
+            perp=PerpVenue(
+                addresses.perp_adapter, HYPER_CORE_ADDRESS, PERP.index, PERP.size_decimals, PERP.max_leverage
+            ),
+        )
+        venues = Venues(31337, addresses.vault, addresses.spot_adapter, addresses.perp_adapter, world.quoter)
+        yield local, site, venues
+
+
+@pytest.fixture
+def desk(stage: tuple[LocalChain, VaultSite, Venues], config: Config, observe: Any, tmp_path: Path) -> Iterator[Desk]:
+    local, site, venues = stage
+    snapshot = local.node.call("evm_snapshot")
+    with Journal(tmp_path / "journal.db") as journal:
+        desk = Desk(local, site, venues, config, journal, local.node.head().timestamp, observe)
+        desk.move(3_600)
+        yield desk
+    local.node.call("evm_revert", snapshot)
+
+
+def codes_of(refused: object) -> list[Code]:
+    assert isinstance(refused, Refused), refused
+    return [reason.code for reason in refused.reasons]
+
+
+def test_a_carry_is_opened_and_closed_step_by_step_and_every_effect_arrives(desk: Desk) -> None:
+    assert desk.carry_out(Proposal(deposit=200_000 * USD)) == []
+    assert desk.carry_out(Proposal(to_perp=200_000 * USD)) == []
+    assert desk.carry_out(Proposal(spot_base_delta=80 * ETH, perp_size_delta=-80 * 10**4)) == []
+    opened = desk.state()
+    assert opened.perp is not None
+    assert opened.perp.size == -80 * 10**4
+    assert 0 <= opened.spot_base - 80 * ETH < 10**12  # the quote for exactly 80 buys 80, to the last digits
+    assert abs(opened.net_delta) < opened.total_assets // 100
+    closing = Proposal(spot_base_delta=-opened.spot_base, perp_size_delta=80 * 10**4, perp_reduce_only=True)
+    assert desk.carry_out(closing) == []
+    assert desk.carry_out(Proposal(from_perp=150_000 * USD)) == []
+    assert desk.carry_out(Proposal(withdraw=150_000 * USD)) == []
+    closed = desk.state()
+    assert (closed.gross_exposure, closed.spot_base, closed.plan_count) == (0, 0, 6)
+    assert desk.rehearse(empty_plan(desk.observe(closed), desk.config, desk.venues, "cash goes home"))
+
+
+def test_a_swap_brings_what_was_quoted(desk: Desk) -> None:
+    before = desk.state()
+    plan = desk.plan(Proposal(spot_base_delta=3 * ETH))
+    assert isinstance(plan, Plan)
+    desk.send(Proposal(spot_base_delta=3 * ETH))
+    after = desk.state()
+    assert before.idle_assets - after.idle_assets == plan.actions[0].asset_in
+    assert 0 <= after.spot_base - 3 * ETH < 10**12
+
+
+def test_a_silently_rejected_order_is_a_missing_effect_although_the_receipt_is_good(desk: Desk) -> None:
+    desk.carry_out(Proposal(deposit=100_000 * USD))
+    desk.carry_out(Proposal(to_perp=100_000 * USD))
+    before = desk.state()
+    proposal = Proposal(perp_size_delta=-10 * 10**4)
+    assert desk.send(proposal).status is Status.MINED
+    desk.move(2, mark=PRICE * 0.98)  # the market falls below the limit before HyperCore acts
+    (reason,) = compare_effect(before, proposal, desk.state(), 0.0005)
+    assert reason.code is Code.EFFECT_MISSING
+    assert "wanted a change of -10, got 0; the venue rejected an action" in reason.message
+
+
+def test_an_order_that_has_not_acted_yet_is_pending(desk: Desk) -> None:
+    desk.carry_out(Proposal(deposit=100_000 * USD))
+    desk.carry_out(Proposal(to_perp=100_000 * USD))
+    before = desk.state()
+    proposal = Proposal(perp_size_delta=-10 * 10**4)
+    desk.send(proposal)
+    assert [r.code for r in compare_effect(before, proposal, desk.state(), 0.0005)] == [Code.EFFECT_PENDING]
+    assert codes_of(desk.rehearse(desk.plan(proposal))) == [Code.EFFECT_PENDING]
+
+
+def test_the_contract_refuses_under_the_codes_of_the_gate(desk: Desk) -> None:
+    assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=30 * ETH)))) == [Code.NET_DELTA]
+    two_transfers = Proposal(deposit=1_000 * USD, to_perp=1_000 * USD)
+    assert codes_of(desk.rehearse(desk.plan(two_transfers))) == [Code.EFFECT_PENDING]
+    small = desk.plan(Proposal(spot_base_delta=ETH))
+    assert codes_of(desk.rehearse(small, agent=DEPOSITOR)) == [Code.SIGNER_ROLE]
+    assert isinstance(small, Plan)
+    assert codes_of(desk.rehearse(replace(small, vault=small.vault, chain_id=1))) == [Code.WRONG_CHAIN]
+    desk.send(Proposal(spot_base_delta=ETH))
+    assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))) == [Code.COOLDOWN]
+    assert codes_of(desk.rehearse(small)) == [Code.REHEARSAL_REVERTED]  # its number is used up
+    desk.local.mover.process(desk.forward(desk.config.policy.max_oracle_age_s + 1))
+    assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=-ETH // 2)))) == [Code.ORACLE_STALE]
+
+
+def test_a_halted_vault_refuses_as_halted(desk: Desk) -> None:
+    plan = desk.plan(Proposal(spot_base_delta=ETH))
+    Account(desk.local.node, GUARDIAN).send(desk.venues.vault, load("Vault").function("setMode"), 2)
+    assert codes_of(desk.rehearse(plan)) == [Code.HALTED]
+
+
+def test_a_pool_pushed_away_from_the_oracle_is_refused_before_any_transaction(desk: Desk) -> None:
+    desk.local.mover.step(desk.forward(1), pool_price=PRICE * 1.02)
+    assert codes_of(desk.plan(Proposal(spot_base_delta=ETH))) == [Code.SLIPPAGE]
+
+
+def test_a_pool_pushed_between_quote_and_swap_reverts_and_costs_nothing_but_gas(desk: Desk) -> None:
+    before = desk.state()
+    rehearsed = desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))
+    desk.local.mover.step(desk.forward(1), pool_price=PRICE * 1.004)
+    assert isinstance(rehearsed, Rehearsed)
+    outcome = desk.sender.send(rehearsed, "test")
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.reasons[0].code) == (Status.REVERTED, Code.TRANSACTION_REVERTED)
+    assert "Too little received" in outcome.reasons[0].message
+    assert desk.state().total_assets == before.total_assets
+
+
+def test_a_plan_that_comes_too_late_reverts(desk: Desk) -> None:
+    rehearsed = desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))
+    assert isinstance(rehearsed, Rehearsed)
+    desk.forward(desk.config.execution.deadline_s)
+    outcome = desk.sender.send(rehearsed, "test")
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, "PlanExpired" in outcome.reasons[0].message) == (Status.REVERTED, True)

@@ -1,0 +1,275 @@
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from agent.decision import Refused
+from agent.execution import Journal, JournalError, LocalBroadcaster, Outcome, PollingBroadcaster, Sender, Status
+from agent.execution.signer import Signed, SigningRefused, Transaction
+from agent.reasons import Code
+from chains.rpc import Node, RpcUnavailable
+
+MAX_FEE_GWEI = 50.0
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal.db") as journal:
+        yield journal
+
+
+def sender_on(chain: Any, journal: Journal, broadcaster: Any = None) -> Sender:
+    return Sender(chain.node, chain.signer, journal, broadcaster or LocalBroadcaster(chain.node), MAX_FEE_GWEI)
+
+
+def outcome_of(result: Any) -> Outcome:
+    assert isinstance(result, Outcome), result
+    return result
+
+
+def code_of(result: Any) -> Code:
+    assert isinstance(result, (Refused, Outcome)), result
+    code: Code = result.reasons[0].code
+    return code
+
+
+@contextmanager
+def proxy(url: str, dropped_method: str) -> Iterator[str]:
+    """Forwards every request, but closes the connection instead of answering one that holds `dropped_method`."""
+    target = urlsplit(url)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            upstream = http.client.HTTPConnection(target.hostname or "", target.port)
+            upstream.request("POST", "/", body, {"Content-Type": "application/json"})
+            answer = upstream.getresponse().read()
+            upstream.close()
+            if dropped_method in body.decode():
+                self.close_connection = True
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_plan_is_sent_once_and_its_outcome_written(chain: Any, journal: Journal) -> None:
+    sender = sender_on(chain, journal)
+    outcome = outcome_of(sender.send(chain.rehearsed(), "first"))
+    assert (outcome.status, outcome.reasons, chain.count()) == (Status.MINED, (), 1)
+    assert outcome.block_number == chain.node.head().number
+    assert sender.finish_unfinished() is None
+    assert outcome_of(sender.send(chain.rehearsed(2), "second")).status is Status.MINED
+    assert chain.count() == 2
+
+
+def test_the_block_gets_the_time_the_caller_gives(chain: Any, journal: Journal) -> None:
+    wanted = chain.node.head().timestamp + 12
+    outcome_of(sender_on(chain, journal, LocalBroadcaster(chain.node, lambda: wanted)).send(chain.rehearsed(), ""))
+    assert chain.node.head().timestamp == wanted
+
+
+def test_a_polling_broadcaster_waits_for_the_receipt(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    miner_node = Node(chain.url)
+    miner = threading.Timer(0.2, lambda: miner_node.call("evm_mine"))
+    miner.start()
+    broadcaster = PollingBroadcaster(chain.node, timeout_s=5, interval_s=0.02)
+    outcome = outcome_of(sender_on(chain, journal, broadcaster).send(chain.rehearsed(), ""))
+    miner.join()
+    miner_node.close()
+    assert (outcome.status, chain.count()) == (Status.MINED, 1)
+
+
+def test_the_bytes_are_in_the_journal_before_they_go_out(chain: Any, journal: Journal) -> None:
+    seen: list[bytes] = []
+
+    class Watching(LocalBroadcaster):
+        def broadcast(self, raw: bytes, transaction_hash: str) -> Any:
+            written = journal.unfinished(chain.signer.address)
+            assert written is not None
+            assert (written.attempt.raw, written.attempt.hash) == (raw, transaction_hash)
+            seen.append(raw)
+            return super().broadcast(raw, transaction_hash)
+
+    outcome_of(sender_on(chain, journal, Watching(chain.node)).send(chain.rehearsed(), ""))
+    assert len(seen) == 1
+
+
+def test_nothing_goes_out_when_the_journal_cannot_be_written(chain: Any, journal: Journal) -> None:
+    (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
+    journal._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(JournalError):
+        sender_on(chain, journal).send(chain.rehearsed(calldata=bytes(100_000)), "")
+    assert (chain.count(), chain.nonce()) == (0, 0)
+
+
+def test_nothing_goes_out_when_the_signer_refuses(chain: Any, journal: Journal) -> None:
+    class Refusing:
+        address = chain.signer.address
+
+        def sign(self, transaction: Transaction) -> Signed:
+            raise SigningRefused("the key is away")
+
+    sender = Sender(chain.node, Refusing(), journal, LocalBroadcaster(chain.node), MAX_FEE_GWEI)
+    with pytest.raises(SigningRefused):
+        sender.send(chain.rehearsed(), "")
+    assert (journal.unfinished(chain.signer.address), chain.nonce()) == (None, 0)
+
+
+def test_a_reverted_transaction_is_final_and_named(chain: Any, journal: Journal) -> None:
+    chain.set_code("0x5f5ffd")
+    sender = sender_on(chain, journal)
+    outcome = outcome_of(sender.send(chain.rehearsed(), ""))
+    assert (outcome.status, code_of(outcome)) == (Status.REVERTED, Code.TRANSACTION_REVERTED)
+    assert sender.finish_unfinished() is None
+    assert (chain.count(), chain.nonce()) == (0, 1)
+
+
+def test_an_answer_that_got_lost_is_found_by_its_hash(chain: Any, journal: Journal) -> None:
+    with proxy(chain.url, "eth_sendRawTransactionSync") as url:
+        node = Node(url)
+        sender = Sender(node, chain.signer, journal, LocalBroadcaster(node), MAX_FEE_GWEI)
+        outcome = outcome_of(sender.send(chain.rehearsed(), ""))
+        node.close()
+    assert (outcome.status, chain.count()) == (Status.MINED, 1)
+
+
+def test_a_lost_answer_and_no_receipt_is_unknown_until_the_same_bytes_are_seen_mined(
+    chain: Any, journal: Journal
+) -> None:
+    chain.set_automine(False)
+    with proxy(chain.url, "eth_sendRawTransaction") as url:
+        node = Node(url)
+        broadcaster = PollingBroadcaster(node, timeout_s=0)
+        sender = Sender(node, chain.signer, journal, broadcaster, MAX_FEE_GWEI)
+        assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
+        assert code_of(sender.send(chain.rehearsed(2), "")) is Code.JOURNAL_UNFINISHED
+        node.close()
+    chain.mine()
+    finished = sender_on(chain, journal).finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count(), chain.nonce()) == (Status.MINED, 1, 1)
+
+
+def test_already_known_is_waited_for_and_not_sent_again_as_something_new(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    sender = sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0))
+    assert outcome_of(sender.send(chain.rehearsed(), "")).status is Status.UNKNOWN
+    again = sender.finish_unfinished()
+    assert again is not None
+    assert again.status is Status.UNKNOWN
+    assert "already imported" in again.reasons[0].message
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count(), chain.nonce()) == (Status.MINED, 1, 1)
+
+
+def test_a_transaction_dropped_from_the_pool_goes_out_again_with_the_same_bytes(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    sender = sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0))
+    first = outcome_of(sender.send(chain.rehearsed(), ""))
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    chain.set_automine(True)
+    finished = sender_on(chain, journal).finish_unfinished()
+    assert finished is not None
+    assert (finished.status, finished.transaction_hash) == (Status.MINED, first.transaction_hash)
+    assert chain.count() == 1
+
+
+def test_a_node_that_cannot_be_reached_leaves_nothing_in_the_journal(chain: Any, journal: Journal) -> None:
+    away = Node("http://127.0.0.1:1")
+    sender = Sender(away, chain.signer, journal, LocalBroadcaster(away), MAX_FEE_GWEI)
+    with pytest.raises(RpcUnavailable):
+        sender.send(chain.rehearsed(), "")
+    assert journal.unfinished(chain.signer.address) is None
+
+
+def test_insufficient_funds_are_a_certain_refusal(chain: Any, journal: Journal) -> None:
+    chain.node.call("anvil_setBalance", chain.signer.address, "0x0", nullable=True)
+    outcome = outcome_of(sender_on(chain, journal).send(chain.rehearsed(), ""))
+    assert (outcome.status, code_of(outcome)) == (Status.REFUSED, Code.GAS_RESERVE)
+    assert journal.unfinished(chain.signer.address) is None
+    chain.node.call("anvil_setBalance", chain.signer.address, hex(10**20), nullable=True)
+    assert outcome_of(sender_on(chain, journal).send(chain.rehearsed(), "")).status is Status.MINED
+
+
+def test_a_base_fee_above_the_cap_waits(chain: Any, journal: Journal) -> None:
+    rehearsed = chain.rehearsed()
+    rehearsed = replace(rehearsed, block=replace(rehearsed.block, base_fee_wei=50 * 10**9))
+    result = sender_on(chain, journal).send(rehearsed, "")
+    assert isinstance(result, Refused)
+    assert (code_of(result), chain.nonce()) == (Code.GAS_RESERVE, 0)
+
+
+def use_key_elsewhere(chain: Any, journal: Journal) -> None:
+    """Another process with the same key sends a transaction that this journal never hears of."""
+    with Journal(journal.path.with_name("elsewhere.db")) as elsewhere:
+        outcome_of(sender_on(chain, elsewhere).send(chain.rehearsed(99), ""))
+
+
+def test_a_nonce_that_jumped_stops_every_send(chain: Any, journal: Journal) -> None:
+    sender = sender_on(chain, journal)
+    outcome_of(sender.send(chain.rehearsed(), ""))
+    use_key_elsewhere(chain, journal)
+    result = sender.send(chain.rehearsed(3), "")
+    assert isinstance(result, Refused)
+    assert (code_of(result), chain.count()) == (Code.NONCE_JUMP, 2)
+
+
+def test_a_pending_transaction_of_somebody_else_stops_every_send(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    request = {"from": chain.signer.address, "to": chain.signer.address, "gas": hex(21_000)}
+    chain.node.call("eth_sendTransaction", request)
+    assert code_of(sender_on(chain, journal).send(chain.rehearsed(), "")) is Code.NONCE_JUMP
+
+
+def test_an_unfinished_intent_whose_nonce_somebody_else_took_is_never_sent(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0)).send(chain.rehearsed(), "")
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    chain.set_automine(True)
+    use_key_elsewhere(chain, journal)
+    finished = sender_on(chain, journal).finish_unfinished()
+    assert finished is not None
+    assert (finished.status, code_of(finished)) == (Status.REFUSED, Code.NONCE_JUMP)
+    assert chain.count() == 1
+
+
+def test_a_chain_behind_the_journal_gets_nothing(chain: Any, journal: Journal) -> None:
+    sender = sender_on(chain, journal)
+    before = chain.node.call("evm_snapshot")
+    outcome_of(sender.send(chain.rehearsed(), ""))
+    chain.node.call("evm_revert", before)
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.NONCE_JUMP
+
+
+def test_a_send_takes_two_round_trips(chain: Any, journal: Journal) -> None:
+    sender, rehearsed = sender_on(chain, journal), chain.rehearsed()
+    before = chain.node.round_trips
+    outcome_of(sender.send(rehearsed, ""))
+    assert chain.node.round_trips - before == 2  # nonces; bytes and receipt

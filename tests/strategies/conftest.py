@@ -1,0 +1,6 @@
+"""The vault world is shared with tests/risk."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
