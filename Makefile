@@ -39,7 +39,7 @@ $(PYTHON_STAMP): requirements.lock pyproject.toml
 $(NODE_STAMP): $(CONTRACTS)/package-lock.json $(CONTRACTS)/package.json $(CONTRACTS)/.npmrc | $(PYTHON_STAMP)
 	cd $(CONTRACTS) && npm ci --loglevel=error
 	@# The lock holds Foundry for Linux on amd64; other platforms get the same version here.
-	@cd $(CONTRACTS) && platform=$$(../$(BIN)/python -m chains.local.foundry) && \
+	@cd $(CONTRACTS) && platform=$$(../$(BIN)/python -c 'from chains.local.foundry import platform_name as name; print(name())') && \
 	  { test -x node_modules/@foundry-rs/anvil-$$platform/bin/anvil || npm install --no-save --loglevel=error \
 	    @foundry-rs/forge-$$platform@$(FOUNDRY_VERSION) @foundry-rs/anvil-$$platform@$(FOUNDRY_VERSION); }
 	@touch $@

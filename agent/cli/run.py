@@ -15,7 +15,10 @@ from agent.market.choose import ChosenMarket, choose_market, data_folder
 from agent.reasons import Refusal
 from agent.replay import parse_period, replay
 from agent.replay.explain import explain
-from agent.report import print_explanation, print_summary, replay_progress, write_report
+from agent.ledger import CycleRecord
+from agent.report import write_report
+from agent.report.explanation import print_explanation
+from agent.report.terminal import progress, summary_table
 from agent.units import SECONDS_PER_HOUR
 
 DEMO_CONFIG = Path("configs/eth-carry.yaml")
@@ -66,7 +69,14 @@ def run_decide(config: Path, at: str, hours: int, data: Path | None, seed: int) 
     chosen = choose_market(loaded.config, data_folder(data), period, seed)
     with tempfile.TemporaryDirectory(prefix="ballast-decide-") as folder:
         explanation = explain(loaded.config, chosen.source, period, Path(folder), seed=seed)
-    print_explanation(Console(), explanation, chosen.source.label)
+    print_explanation(
+        Console(),
+        explanation.observation,
+        explanation.decision,
+        explanation.plan,
+        explanation.refusals,
+        chosen.source.label,
+    )
     return EXIT_OK
 
 
@@ -77,12 +87,16 @@ def _replay(config: Path, dates: tuple[str, str], data: Path | None, seed: int, 
     chosen = choose_market(loaded.config, data_folder(data), period, seed)
     folder = out or Path("runs") / loaded.config.name
     _announce(console, chosen, dates)
-    with replay_progress(console) as progress:
+    with progress(len(chosen.source.hours(*period)), "replaying hours") as bar:
+
+        def advance(_: CycleRecord) -> None:
+            bar.advance(bar.task_ids[0])
+
         replayed = replay(
-            loaded, chosen.source, period, folder, seed=seed, synthetic=chosen.synthetic, progress=progress
+            loaded, chosen.source, period, folder, seed=seed, synthetic=chosen.synthetic, on_cycle=advance
         )
     page = write_report(folder, replayed.result, replayed.cycles, replayed.decisions)
-    print_summary(console, replayed.result)
+    console.print(summary_table(replayed.result))
     console.print(f"report  {page.resolve()}", highlight=False, soft_wrap=True)
     return EXIT_OK
 

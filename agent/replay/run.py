@@ -35,7 +35,7 @@ from agent.risk import headroom
 LEDGER_FILE = "ledger.sqlite"
 JOURNAL_FILES = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock")
 
-Progress = Callable[[int, int, CycleRecord], None]
+OnCycle = Callable[[CycleRecord], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def replay(
     *,
     seed: int,
     synthetic: bool,
-    progress: Progress | None = None,
+    on_cycle: OnCycle | None = None,
 ) -> Replayed:
     """Replay a market over a fresh local chain and write ledger, cycles.parquet and result.json into `folder`.
 
@@ -64,7 +64,7 @@ def replay(
     period : first and last hour, unix seconds; clipped to what the market knows
     folder : made if needed; the files of an earlier replay in it are replaced
     seed : of the depositors' schedule
-    progress : called after every cycle with its position, the number of cycles, and its record
+    on_cycle : called with the record of every cycle, as soon as there is one
 
     Raises
     ------
@@ -88,8 +88,8 @@ def replay(
             record, outcome = run_hour(stage, depositors, book, number, hour)
             ledger.record_cycle(record)
             digest.add(outcome.decision, _outcome_of(record, outcome))
-            if progress is not None:
-                progress(number + 1, len(hours), record)
+            if on_cycle is not None:
+                on_cycle(record)
         wall_seconds = time.perf_counter() - started
         liquidations = 0 if book.state.perp is None else book.state.perp.liquidations
         cycles = ledger.cycles_table()

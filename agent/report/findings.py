@@ -15,7 +15,8 @@ def summary(result: Result) -> str:
         if breaches
         else "No limit was breached."
     )
-    return f"{share_price(result)} {limits}"
+    books = "" if result["attribution_adds_up"] else " The attribution does NOT add up: trust no figure of this run."
+    return f"{share_price(result)} {limits}{books}"
 
 
 def share_price(result: Result) -> str:
@@ -24,7 +25,7 @@ def share_price(result: Result) -> str:
     verb = "rose" if change > 0 else "fell" if change < 0 else "stayed"
     moved = f"Share price {verb}" + (f" {percent(abs(change))}" if change else " where it was")
     yearly = result["return_annualised"]
-    return f"{moved}." if yearly is None else f"{moved}, {percent(yearly, signed=True)} a year."
+    return f"{moved}." if yearly is None else f"{moved}, which is {percent(yearly, signed=True)} a year."
 
 
 def net_asset_value(result: Result) -> str:

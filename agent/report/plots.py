@@ -32,7 +32,7 @@ PART_COLOURS = {
 CYCLE_COLOURS = (SPOT, PERP, NET, "#79589f", "#c2a12b", "#4f9bb5", "#a0522d", MUTED, "#7a8b3a", "#c06c9b")
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.size": 9.5,
     "text.color": INK,
     "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED,
@@ -46,7 +46,7 @@ STYLE: dict[Any, Any] = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "legend.frameon": False,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 9,
     "svg.fonttype": "none",  # text stays text: small, sharp, in the reader's font
     "svg.hashsalt": "ballast",  # the same run gives the same bytes
     "path.simplify_threshold": 0.3,
@@ -91,7 +91,8 @@ def plots(curve: Curves, result: dict[str, Any]) -> list[Plot]:
             ),
             Plot(
                 findings.drawdown(result),
-                f"Drawdown of the share price over time, close up above and against its limit below: {percent(result['max_drawdown_limit'])}.",
+                "Drawdown of the share price over time, close up above; below, the same against its limit of "
+                f"{percent(result['max_drawdown_limit'])}.",
                 _draw(_drawdown, curve, result, rows=2),
             ),
             Plot(
@@ -108,9 +109,9 @@ def _draw(
 ) -> str:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.2, 3.3), facecolor="none")
+    figure = Figure(figsize=(4.9, 3.2), facecolor="none")
     # Fixed margins: a layout engine would draw everything twice.
-    margins = {"left": 0.145, "right": 0.985, "bottom": 0.13, "top": 0.86, "hspace": 0.12}
+    margins = {"left": 0.155, "right": 0.985, "bottom": 0.125, "top": 0.85, "hspace": 0.12}
     heights = [1.6, 1.0] if rows == 2 else [1.0]
     axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights, gridspec_kw=margins)[:, 0])
     draw(axes, curve, result)
@@ -118,8 +119,10 @@ def _draw(
     for axis in axes:
         axis.tick_params(length=0)
     handles, labels = axes[0].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="upper left", ncols=4, handlelength=1.3, columnspacing=1.2)
+    if not handles:
+        figure.subplots_adjust(top=0.97)
+    else:
+        figure.legend(handles, labels, loc="upper left", ncols=4, handlelength=1.2, columnspacing=1.0)
     figure.align_ylabels(axes)
     return _data_uri(figure)
 

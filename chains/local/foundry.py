@@ -1,7 +1,6 @@
-"""Finds forge and anvil as native programs; `python -m chains.local.foundry` prints this machine's platform name."""
+"""Finds forge and anvil as the native programs of this machine."""
 
 import platform
-import sys
 from pathlib import Path
 
 CONTRACTS_FOLDER = Path(__file__).resolve().parents[2] / "contracts"
@@ -28,7 +27,3 @@ def native_binary(name: str) -> Path:
     if not binary.exists():
         raise FileNotFoundError(f"{name} is not installed in contracts/node_modules; run `make setup` first")
     return binary
-
-
-if __name__ == "__main__":
-    sys.stdout.write(platform_name() + "\n")

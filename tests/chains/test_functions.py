@@ -1,7 +1,7 @@
 """Encoding, decoding and revert reasons."""
 
-import eth_abi
 import pytest
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ SOMEBODY = "0x" + "ab" * 20
 
 
 def test_calldata_are_what_the_reference_encoder_gives() -> None:
-    expected = keccak(text="transfer(address,uint256)")[:4] + eth_abi.encode(["address", "uint256"], [SOMEBODY, 5])
+    expected = keccak(text="transfer(address,uint256)")[:4] + encode(["address", "uint256"], [SOMEBODY, 5])
     assert TRANSFER.encode(SOMEBODY, 5) == expected
 
 
@@ -59,13 +59,13 @@ def test_a_contract_without_constructor_takes_nothing() -> None:
 
 
 def test_a_custom_error_reads_as_its_name_and_arguments() -> None:
-    data = keccak(text="PlanNumberWrong(uint64,uint64)")[:4] + eth_abi.encode(["uint64", "uint64"], [5, 4])
+    data = keccak(text="PlanNumberWrong(uint64,uint64)")[:4] + encode(["uint64", "uint64"], [5, 4])
     assert str(decode_revert(data)) == "PlanNumberWrong(5, 4)"
 
 
 def test_plain_reverts_and_panics_have_names_too() -> None:
-    text = bytes.fromhex("08c379a0") + eth_abi.encode(["string"], ["too late"])
-    panic = bytes.fromhex("4e487b71") + eth_abi.encode(["uint256"], [17])
+    text = bytes.fromhex("08c379a0") + encode(["string"], ["too late"])
+    panic = bytes.fromhex("4e487b71") + encode(["uint256"], [17])
     assert str(decode_revert(text)) == "Error(too late)"
     assert str(decode_revert(panic)) == "Panic(17)"
     assert decode_revert(b"").name == "NoReason"

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -27,17 +27,18 @@ class Server:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version: ClassVar[str] = "HTTP/1.1"
+            protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 server.requests.append(request)
+                closing = server.close_after_answer or server.announced_extra > 0
                 body = server.answer(request)
                 self.send_response(server.status)
                 self.send_header("Content-Length", str(len(body) + server.announced_extra))
                 self.end_headers()
                 self.wfile.write(body)
-                self.close_connection = server.close_after_answer or server.announced_extra > 0
+                self.close_connection = closing
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -2,8 +2,8 @@
 
 import math
 
-import eth_abi
 import pytest
+from eth_abi.abi import decode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,22 +38,22 @@ def test_refuses_the_price_of_a_pool_that_was_never_initialised() -> None:
 
 
 def test_spot_actions_are_kind_amount_and_minimum() -> None:
-    assert eth_abi.decode(["uint8", "uint256", "uint256"], uniswap_v3.buy(7, 3)) == (1, 7, 3)
-    assert eth_abi.decode(["uint8", "uint256", "uint256"], uniswap_v3.sell(7, 3)) == (2, 7, 3)
+    assert decode(["uint8", "uint256", "uint256"], uniswap_v3.buy(7, 3)) == (1, 7, 3)
+    assert decode(["uint8", "uint256", "uint256"], uniswap_v3.sell(7, 3)) == (2, 7, 3)
 
 
 @pytest.mark.parametrize(
-    ("kind", "encode"),
+    ("kind", "action"),
     [(1, hypercore.deposit), (2, hypercore.to_perp), (3, hypercore.from_perp), (4, hypercore.withdraw)],
 )
-def test_transfer_actions_are_kind_and_amount(kind: int, encode: object) -> None:
-    assert callable(encode)
-    assert eth_abi.decode(["uint8", "uint256"], encode(123)) == (kind, 123)
+def test_transfer_actions_are_kind_and_amount(kind: int, action: object) -> None:
+    assert callable(action)
+    assert decode(["uint8", "uint256"], action(123)) == (kind, 123)
 
 
 def test_an_order_keeps_its_sign_and_refuses_what_does_not_fit() -> None:
     data = hypercore.order(-5, 10**8, reduce_only=True)
-    assert eth_abi.decode(["uint8", "int64", "uint64", "bool"], data) == (5, -5, 10**8, True)
+    assert decode(["uint8", "int64", "uint64", "bool"], data) == (5, -5, 10**8, True)
     with pytest.raises(ValueError, match="cannot encode"):
         hypercore.order(2**63, 10**8, reduce_only=False)
 

@@ -82,8 +82,8 @@ SPOT_CONFIG = Config(
 def history(
     price: float = PRICE, funding_annual: float = 0.10, hours: int = 800, hourly_move: float = 0.005, end: int = NOW
 ) -> History:
-    """Prices that swing by `hourly_move` and end at `price`, with constant funding and quiet open interest."""
-    steps = np.where(np.arange(hours) % 2 == 0, hourly_move, -hourly_move)
+    """A random walk of `hourly_move` per hour that ends at `price`, with constant funding and quiet open interest."""
+    steps = np.random.default_rng(7).normal(0.0, hourly_move, hours)
     spot = price * np.exp(np.cumsum(steps) - np.cumsum(steps)[-1])
     return History(
         time_s=end - HOUR * np.arange(hours - 1, -1, -1, dtype=np.int64),
@@ -121,7 +121,7 @@ class World:
     idle: int = 1_000_000 * USD
     spot_base: int = 0
     size: int = 0
-    equity: int = 0
+    equity: int = 0  # of the perp account
     venue_cash: int = 0
     to_venue: int = 0
     to_vault: int = 0
