@@ -19,10 +19,12 @@ from agent.execution import (
     rehearse,
 )
 from agent.market.observation import MarketView, Observation, VaultState
-from agent.reasons import Reason
+from agent.reasons import Code, Reason
 from agent.risk import check, upkeep
 from agent.strategies import decide
 from chains.rpc import Node
+
+WEI = 10**18
 
 
 class Market(Protocol):
@@ -97,13 +99,27 @@ class Cycle:
         vault = observation.vault
         if decision.proposal.is_empty():
             due = None if decision.refusals else upkeep(observation, self.config.policy)
-            return None if due is None else empty_plan(observation, self.config, self.venues, due)
+            if due is None:
+                return None
+            empty = empty_plan(observation, self.config, self.venues, due)
+            return self._without_gas(vault, empty) or empty
         verdict = check(decision, observation, self.config)
         if isinstance(verdict, Refused):
             return Refused(verdict.item, verdict.reasons)
         quoter = PoolQuoter(self.node, self.venues, vault, self.config.vault.pool_fee)
         plan = make_plan(verdict, observation, self.config, self.venues, quoter)
-        return Refused(plan.item, plan.reasons) if isinstance(plan, Refused) else plan
+        if isinstance(plan, Refused):
+            return Refused(plan.item, plan.reasons)
+        return self._without_gas(vault, plan) or plan
+
+    def _without_gas(self, vault: VaultState, plan: Plan) -> Refused[object] | None:
+        """Refuses a plan that the agent's account could not pay through, replacements included."""
+        minimum = self.config.execution.min_gas_balance
+        balance = 0.0 if vault.agent_balance_wei is None else vault.agent_balance_wei / WEI
+        if balance >= minimum:
+            return None
+        message = "the agent's account holds too few native tokens for gas; send it some"
+        return Refused(plan, (Reason(Code.GAS_RESERVE, message, balance, minimum, "execution.min_gas_balance"),))
 
     def _execute(self, plan: Plan, observation: Observation, decision: Decision) -> CycleOutcome:
         outcome = CycleOutcome(observation, decision, (), None, None, observation.vault)

@@ -189,11 +189,12 @@ def test_the_limits_of_the_contract_are_those_of_the_policy_in_the_same_order() 
 
 def test_every_code_is_raised_somewhere() -> None:
     raised = {code for path in modules() for code in re.findall(r"\bCode\.([A-Z_]+)", path.read_text())}
-    assert {code.name for code in Code} - raised == NOT_RAISED_YET
+    assert {code.name for code in Code} - raised == set()
 
 
-# Codes that the plan of the project names and today's version has no occasion for; docs/codes.md marks them.
-NOT_RAISED_YET: set[str] = set()
+def test_the_contracts_know_nothing_of_the_simulation() -> None:
+    for path in (ROOT / "contracts/src").rglob("*.sol"):
+        assert not re.search(r"^import .*sim/", path.read_text(), re.MULTILINE), path.name
 
 
 def test_the_table_of_codes_is_complete() -> None:

@@ -24,7 +24,7 @@ NodeEvent = ScalarEvent | SequenceStartEvent | MappingStartEvent
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8  # the deepest key of a strategy file is the third level
-MAX_EVENTS = 4_000  # a strategy file has about 150
+MAX_EVENTS = 1_000  # a strategy file has about 150
 MAX_BRACKETS = 100  # the scanner's time grows with the square of open brackets
 SECRET = re.compile(r"[0-9a-fA-F]{64}")  # a private key; nothing else in a strategy file is that long
 DECIMAL = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")  # neither 0x10, 1_000, .inf nor .nan
@@ -201,7 +201,11 @@ def _syntax(path: str, line: int, message: str) -> Reason:
 def _refuse_secrets(text: str, path: str) -> None:
     # Alone and first: no other message may quote the line.
     reasons = [
-        _syntax(path, number, "64 hex digits look like a private key; keys never belong in a strategy file")
+        Reason(
+            Code.CONFIG_SECRET,
+            "64 hex digits look like a private key; keys never belong in a strategy file",
+            where=place(path, number),
+        )
         for number, line in enumerate(text.splitlines(), start=1)
         if SECRET.search(line)
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from agent.ledger.events import PPM, Fill, Flow, Gas, Swap
 from agent.market.observation import PerpState, VaultState
+from agent.reasons import Code, Reason, Refusal
 from agent.units import finite
 
 USD_6 = 1_000_000  # perp dollars have 6 decimals
@@ -14,7 +15,7 @@ RUN_TOLERANCE = 1e-6  # of net asset value, for all intervals of a run together
 ROUNDING_USD = 1e-5  # ten smallest units: what rounding alone leaves, also in an empty vault
 
 
-class UnexplainedError(Exception):
+class UnexplainedError(Refusal):
     """A change of net asset value to which its parts do not add up."""
 
 
@@ -115,10 +116,11 @@ def require_explained(attribution: Attribution, nav_usd: float) -> None:
     """Raise `UnexplainedError` when one interval leaves more than `allowed_unexplained`, or no number."""
     allowed = allowed_unexplained(nav_usd)
     if not abs(attribution.unexplained) <= allowed:
-        raise UnexplainedError(
-            f"{attribution.unexplained:+.6f} USD of a change of {attribution.total:+.6f} USD is unexplained, "
-            f"allowed is {allowed:.6f}: a swap, flow or fill is missing, or a state was misread"
+        message = (
+            f"{attribution.unexplained:+.6f} USD of a change of {attribution.total:+.6f} USD is unexplained: "
+            "a swap, flow or fill is missing, or a state was misread"
         )
+        raise UnexplainedError(Reason(Code.LEDGER_UNEXPLAINED, message, attribution.unexplained, allowed))
 
 
 @dataclass(frozen=True, slots=True)

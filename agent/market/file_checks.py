@@ -54,14 +54,14 @@ def check_candles(file: str, columns: dict[str, Floats], rows: Rows) -> list[Rea
     high, low, volume = columns["high"], columns["low"], columns["volume"]
     reasons = [
         *_listed(Code.DATA_NOT_POSITIVE, file, _within(volume < 0, rows), "volume is negative", volume, 0.0),
-        *_listed(Code.DATA_NOT_POSITIVE, file, _within(high < low, rows), "high is below low",
+        *_listed(Code.DATA_INCONSISTENT, file, _within((high < low) & (high > 0), rows), "high is below low",
                  high - low, 0.0),
     ]
     for name in ("open", "close"):
         price = columns[name]
         room = np.minimum(price - low, high - price)
         outside = (room < 0) & (high >= low) & (price > 0)  # other mistakes have their own reason
-        reasons += _listed(Code.DATA_NOT_POSITIVE, file, _within(outside, rows),
+        reasons += _listed(Code.DATA_INCONSISTENT, file, _within(outside, rows),
                            f"{name} lies outside the bar's low and high by", room, 0.0)
     run = _frozen_run(columns)
     return reasons + _listed(Code.DATA_STALE, file, _within(run == MAX_FROZEN_HOURS + 1, rows),

@@ -119,6 +119,7 @@ class VaultState:
     oracle_price: float
     oracle_updated_at: int
     pool_price: float
+    agent_balance_wei: int | None = None  # native tokens that pay the agent's gas; None when nobody asked
 
 
 @dataclass(frozen=True, slots=True)

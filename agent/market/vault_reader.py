@@ -7,11 +7,12 @@ from agent.market.observation import Block, Mode, PerpState, VaultState
 from agent.units import Token
 from chains import artifacts
 from chains.functions import Function
-from chains.multicall import Call, read_all
+from chains.multicall import MULTICALL3_ADDRESS, Call, read_all
 from chains.rpc import BlockRef, Node
 from chains.venues import hypercore, uniswap_v3
 
 NO_LIQUIDATION = 2**256 - 1
+_NATIVE_BALANCE = Function("getEthBalance(address)", "(uint256)")
 _BALANCE_OF = Function("balanceOf(address)", "(uint256)")
 _LEDGER_OF = Function("ledgerOf(address)", "((int256,uint256,int256,uint256,uint64,uint64,uint64))")
 
@@ -48,7 +49,7 @@ class VaultSite:
 class VaultReader:
     """Calldata are prepared once; `read` pins every number to the newest block's hash."""
 
-    def __init__(self, node: Node, site: VaultSite) -> None:
+    def __init__(self, node: Node, site: VaultSite, agent: str) -> None:
         self._node = node
         self._site = site
         vault, oracle, spot = (artifacts.load(name) for name in ("Vault", "PriceOracle", "UniswapV3Spot"))
@@ -57,6 +58,7 @@ class VaultReader:
             Call(site.oracle, oracle.function("latest"), (site.base.address,)),
             Call(site.spot_adapter, spot.function("heldBase")),
             uniswap_v3.slot0(site.pool),
+            Call(MULTICALL3_ADDRESS, _NATIVE_BALANCE, (agent,)),
         ]
         if site.perp is not None:
             adapter = artifacts.load("HyperCorePerp")
@@ -86,7 +88,7 @@ class VaultReader:
         ReadReverted, UndecodableResult : a contract is not what the site says
         """
         block = self._node.head()
-        status, price, spot_base, slot0, *perp = read_all(self._node, block, self._calls)
+        status, price, spot_base, slot0, agent_balance_wei, *perp = read_all(self._node, block, self._calls)
         raw_price, decimals, updated_at = price
         distance = status[9]
         return VaultState(
@@ -112,6 +114,7 @@ class VaultReader:
             oracle_price=raw_price / float(10**decimals),
             oracle_updated_at=updated_at,
             pool_price=self._site.pair.price(slot0[0]),
+            agent_balance_wei=agent_balance_wei,
         )
 
     def _perp_state(self, block: BlockRef, answers: list[Any]) -> PerpState | None:

@@ -97,7 +97,7 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
         signer = LocalSigner(AGENT_TEST_KEY)
         require_agreement(local.node, site, config.policy, chain.chain_id, signer.address)
         venues = Venues(chain.chain_id, site.vault, site.spot_adapter, addresses.perp_adapter, world.quoter)
-        reader = VaultReader(local.node, site)
+        reader = VaultReader(local.node, site, signer.address)
         clock = Clock(from_s)
         pause_s = chain.core_action_bound_s
 

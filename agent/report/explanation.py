@@ -56,7 +56,9 @@ def _inputs(observation: Observation) -> "Table":
     table.add_row("oracle price", f"{vault.oracle_price:,.2f}", "USD", "Chainlink feed", _age(oracle_age))
     table.add_row("pool price", f"{vault.pool_price:,.2f}", "USD", "Uniswap v3 pool", _age(block_age))
     asset, base = vault.asset, vault.base
-    table.add_row("net asset value", f"{asset.to_float(vault.total_assets):,.2f}", asset.symbol, "vault", _age(block_age))
+    table.add_row(
+        "net asset value", f"{asset.to_float(vault.total_assets):,.2f}", asset.symbol, "vault", _age(block_age)
+    )
     table.add_row("idle cash", f"{asset.to_float(vault.idle_assets):,.2f}", asset.symbol, "vault", _age(block_age))
     table.add_row("spot leg", f"{base.to_float(vault.spot_base):,.4f}", base.symbol, "spot adapter", _age(block_age))
     if vault.perp is not None:
@@ -102,4 +104,6 @@ def _print_plan(console: "Console", plan: Plan, *, rehearsed: bool) -> None:
 
 
 def _age(seconds: int) -> str:
-    return f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3600:.1f} h"
+    return (
+        f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3600:.1f} h"
+    )

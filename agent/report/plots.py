@@ -30,6 +30,7 @@ PART_COLOURS = {
     "gas": INK,
 }
 CYCLE_COLOURS = (SPOT, PERP, NET, "#79589f", "#c2a12b", "#4f9bb5", "#a0522d", MUTED, "#7a8b3a", "#c06c9b")
+LEGEND_COLUMNS = 3
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 9.5,
@@ -110,19 +111,18 @@ def _draw(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.9, 3.2), facecolor="none")
-    # Fixed margins: a layout engine would draw everything twice.
-    margins = {"left": 0.155, "right": 0.985, "bottom": 0.125, "top": 0.85, "hspace": 0.12}
     heights = [1.6, 1.0] if rows == 2 else [1.0]
-    axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights, gridspec_kw=margins)[:, 0])
+    axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
     draw(axes, curve, result)
     axes[-1].set_xlim(_dates(curve.time_s[:1])[0], _dates(curve.time_s[-1:] + 1)[0])
     for axis in axes:
         axis.tick_params(length=0)
     handles, labels = axes[0].get_legend_handles_labels()
-    if not handles:
-        figure.subplots_adjust(top=0.97)
-    else:
-        figure.legend(handles, labels, loc="upper left", ncols=4, handlelength=1.2, columnspacing=1.0)
+    lines = math.ceil(len(handles) / LEGEND_COLUMNS)
+    if handles:
+        figure.legend(handles, labels, loc="upper left", ncols=LEGEND_COLUMNS, handlelength=1.2, columnspacing=1.4)
+    # Fixed margins: a layout engine would draw everything twice.
+    figure.subplots_adjust(left=0.155, right=0.985, bottom=0.125, top=0.96 - 0.062 * lines, hspace=0.12)
     figure.align_ylabels(axes)
     return _data_uri(figure)
 

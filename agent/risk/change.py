@@ -17,9 +17,7 @@ def is_reducing(before: Sequence[int], after: Sequence[int]) -> bool:
     >>> is_reducing((10, -10), (4, -10)), is_reducing((10, -10), (10, -11)), is_reducing((10,), (-1,))
     (True, False, False)
     """
-    return all(
-        0 <= end <= start if start >= 0 else start <= end <= 0 for start, end in zip(before, after, strict=True)
-    )
+    return all(0 <= end <= start if start >= 0 else start <= end <= 0 for start, end in zip(before, after, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,7 @@ def drawdown(observation: Observation, change: Change, limits: ContractLimits) -
     return _fall(Code.DRAWDOWN, "drawdown from the highest share price", observation, change, high, bound_bps)
 
 
-def _fall(
-    code: Code, what: str, observation: Observation, change: Change, start: int, bound_bps: int
-) -> Reason | None:
+def _fall(code: Code, what: str, observation: Observation, change: Change, start: int, bound_bps: int) -> Reason | None:
     if change.reducing:
         return None
     where = f"policy.max_{code.lower()}"

@@ -30,9 +30,7 @@ def headroom(observation: Observation, policy: Policy) -> dict[str, float]:
         "max_daily_loss": _fall(vault.day_start_price_e18, vault.share_price_e18, limits.max_daily_loss_bps),
         "max_drawdown": _fall(vault.high_water_mark_e18, vault.share_price_e18, limits.max_drawdown_bps),
         "min_liquidation_distance": _distance(vault.liquidation_distance_bps, limits.min_liquidation_distance_bps),
-        "max_oracle_age_s": _below(
-            max(0, observation.time - vault.oracle_updated_at), limits.max_oracle_age_seconds
-        ),
+        "max_oracle_age_s": _below(max(0, observation.time - vault.oracle_updated_at), limits.max_oracle_age_seconds),
     }
 
 

@@ -64,6 +64,7 @@ class Book:
         """Equity in USD that gives `lots` of perp this margin ratio."""
         return max(0, lots) * self.lot_mark * ratio
 
+
 def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     """The book of one vault. Prices must have been checked to be finite and positive before.
 

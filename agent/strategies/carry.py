@@ -115,9 +115,7 @@ def _open_interest(history: History, strategy: CarryStrategy) -> Scaler | Reason
     )
 
 
-def _liquidation(
-    observation: Observation, strategy: CarryStrategy, book: Book, daily_sigma: float
-) -> Scaler | Reason:
+def _liquidation(observation: Observation, strategy: CarryStrategy, book: Book, daily_sigma: float) -> Scaler | Reason:
     """The distance that counts for the position held includes cash that may still become margin.
 
     Counting only what has arrived would cut the position in the hours between a deposit and its arrival, and widen it

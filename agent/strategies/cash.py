@@ -15,8 +15,14 @@ Move = tuple[Proposal, str]
 
 
 def top_up(
-    book: Book, base: Proposal, kept: int, freed: float, sizing: SizingConfig, liquidation: LiquidationConfig,
-    asset: Token, urgent: bool,
+    book: Book,
+    base: Proposal,
+    kept: int,
+    freed: float,
+    sizing: SizingConfig,
+    liquidation: LiquidationConfig,
+    asset: Token,
+    urgent: bool,
 ) -> Move | None:
     """`base` with a transfer that raises margin which has become low, or None when there is nothing to move.
 
@@ -61,13 +67,13 @@ def fund_entry(
     return Proposal(deposit=asset.to_units(deposit)), _moved("to HyperCore as margin for a wider position", deposit)
 
 
-def settle_cash(
-    book: Book, target_lots: int, sizing: SizingConfig, liquidation: LiquidationConfig
-) -> Move | None:
+def settle_cash(book: Book, target_lots: int, sizing: SizingConfig, liquidation: LiquidationConfig) -> Move | None:
     """Brings home what the position does not need: cash on HyperCore first, then margin above its upper bound.
 
     Needs are counted for the larger of position and target, and margin moves only when above `high_margin` and only
-    down to `target_margin`, so a deposit is never the reason for the next withdrawal. While the idle reserve is
+    down to `target_margin`. Cash on HyperCore becomes margin unless that would lift margin more than half of the way
+    to its upper bound: a deposit whose trade is no longer wanted an hour later then stays useful, and margin that was
+    just taken out does not go back. While the idle reserve is
     drained only the position held counts, and all margin above its target goes. A closed position leaves nothing
     behind but amounts below the smallest trade.
     """
@@ -77,11 +83,13 @@ def settle_cash(
     held = max(0, book.perp_lots) if book.holds_position() else 0
     counted = held if drained else max(held, target_lots)
     needed = book.margin_wanted(counted, liquidation.target_margin)
+    bound = book.margin_wanted(counted, liquidation.high_margin)
+    welcome = needed if drained else (needed + bound) / 2
     if book.venue_cash >= sizing.min_trade_usd:
-        if book.equity + book.venue_cash <= needed:
+        if book.equity + book.venue_cash <= welcome:
             return Proposal(to_perp=book.venue_cash_units), _moved("to the perp account", book.venue_cash)
         return Proposal(withdraw=book.venue_cash_units), _moved("home to the vault", book.venue_cash)
-    if not drained and book.equity <= book.margin_wanted(counted, liquidation.high_margin):
+    if not drained and book.equity <= bound:
         return None
     most = book.withdrawable_units if book.perp_lots == 0 else int(book.withdrawable_units * WITHDRAWABLE_ROOM)
     units = min(most, int((book.equity - needed) * USD))

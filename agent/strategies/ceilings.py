@@ -7,6 +7,8 @@ from agent.config import LiquidationConfig, SizingConfig
 from agent.scaling import no_trade_band
 from agent.strategies.book import Book
 
+STEP_OF_BAND = 0.25  # of the band's half-width
+
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
@@ -34,6 +36,15 @@ def ceilings(
         found.append(_margin(book, kept, sizing, liquidation, urgent))
     found.append(_reserve(book, sizing, liquidation))
     return [ceiling for ceiling in found if ceiling is not None]
+
+
+def smallest_trade(target_lots: float, book: Book, sizing: SizingConfig) -> float:
+    """USD per leg under which a trade that nothing forces is not worth its plan.
+
+    Besides `min_trade_usd` it is a part of the band: a position at the band's edge would otherwise trade a little at
+    every hour in which the price moves away from the target.
+    """
+    return max(sizing.min_trade_usd, STEP_OF_BAND * sizing.band * target_lots * book.lot_usd)
 
 
 def spare_cash(book: Book, sizing: SizingConfig) -> float:

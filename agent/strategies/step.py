@@ -7,7 +7,7 @@ from agent.decision import Proposal
 from agent.scaling import no_trade_band
 from agent.strategies.book import DUST_USD, Book
 from agent.strategies.cash import Move, fund_entry, settle_cash, top_up
-from agent.strategies.ceilings import Ceiling, ceilings, spare_cash
+from agent.strategies.ceilings import Ceiling, ceilings, smallest_trade, spare_cash
 from agent.strategies.levels import highest_level, lowest_level
 from agent.units import Token
 
@@ -33,7 +33,7 @@ def next_step(
     5. settle : cash that nothing needs comes home
 
     Every rule stops inside the region where no rule applies: cuts and widenings end at edges of the same band,
-    top-ups end at the target margin between the bounds that start transfers, and amounts under `min_trade_usd` are
+    top-ups end at the target margin between the bounds that start transfers, and trades under `smallest_trade` are
     left alone. A state therefore never leads back to itself by way of trades. Closing fully is exempt from the
     smallest trade, so that an exit ends.
 
@@ -50,14 +50,16 @@ def next_step(
         target_lots = 0.0  # a target below the smallest trade could be neither reached nor adjusted
     urgent = book.distance is not None and book.distance < min_liquidation_distance
 
-    cut = _cut(book, ceilings(book, target_lots, sizing, liquidation, urgent), sizing, urgent)
+    smallest_usd = smallest_trade(target_lots, book, sizing)
+
+    cut = _cut(book, ceilings(book, target_lots, sizing, liquidation, urgent), smallest_usd, urgent)
     if liquidation is not None:
         rescued = _with_margin(book, cut, sizing, liquidation, asset, urgent)
         if rescued is not None:
             return rescued
     if cut is not None:
         return cut.proposal, cut.note
-    widened = _widen(book, target_lots, sizing, liquidation)
+    widened = _widen(book, target_lots, smallest_usd, sizing, liquidation)
     if isinstance(widened, tuple):
         return widened
     if liquidation is None:
@@ -81,14 +83,14 @@ class _Cut:
     freed: float  # USD that the spot sale brings into the vault
 
 
-def _cut(book: Book, found: list[Ceiling], sizing: SizingConfig, urgent: bool) -> _Cut | None:
+def _cut(book: Book, found: list[Ceiling], smallest_usd: float, urgent: bool) -> _Cut | None:
     """The cut to the lowest ceiling that is worth its trade."""
     for ceiling in sorted(found, key=lambda c: c.lots):
         if ceiling.lots >= max(book.legs()) and book.perp_lots >= 0:
             continue
         budget = book.loss_lots if urgent else book.trade_lots
         cut = _cut_to(book, ceiling, lowest_level(book.legs(), ceiling.lots, budget))
-        if cut.usd > (DUST_USD if ceiling.forced else sizing.min_trade_usd):
+        if cut.usd > (DUST_USD if ceiling.forced else smallest_usd):
             return cut
     return None
 
@@ -123,13 +125,14 @@ def _with_margin(
     return None if move is None else (move[0], f"{why}; {move[1]}")
 
 
-def _widen(book: Book, target_lots: float, sizing: SizingConfig, liquidation: LiquidationConfig | None) -> Move | str:
+def _widen(
+    book: Book, target_lots: float, smallest_usd: float, sizing: SizingConfig, liquidation: LiquidationConfig | None
+) -> Move | str:
     """The widening trade, or why there is none."""
     largest = book.largest_leg()
     goal = int(no_trade_band(largest, target_lots, sizing.band))
     if goal <= largest:
         return "hold: no position is wanted" if target_lots == 0 else "hold: exposure is inside its band"
-    smallest_usd = sizing.min_trade_usd
     if (goal - min(book.legs())) * book.lot_usd < smallest_usd:
         return f"hold: the trade to the band's edge is under {smallest_usd:,.0f} USD"
 

@@ -5,13 +5,14 @@ from agent.decision import Scaler
 from agent.market.observation import Observation, VaultState
 from agent.reasons import Reason
 from agent.scaling import Sizing, cash_cap, combine, drawdown_factor, gross_cap, scaler, volatility_target
+from agent.strategies.ceilings import STEP_OF_BAND
 from agent.volatility import ewma_volatility, log_returns
 
 
 def size(observation: Observation, config: Config, strategy: VolatilityTargetStrategy) -> Sizing | Reason:
     """Exposure of the spot leg, or the refusal WARMING_UP.
 
-        exposure = min(target / forecast, max_exposure, leverage and delta limits, 1 - min_idle) * drawdown factor
+    exposure = min(target / forecast, max_exposure, leverage and delta limits, 1 - min_idle) * drawdown factor
     """
     forecast = price_volatility(observation, strategy.volatility)
     if isinstance(forecast, Reason):
@@ -53,14 +54,15 @@ def volatility_scaler(forecast: float, target: float, of: str) -> Scaler:
 
 
 def limit_scaler(limit: float, legs: int, band: float) -> Scaler:
-    """The exposure that the policy's leverage limit allows with room for the band."""
+    """The exposure that the policy's leverage limit allows with room for the band and the step beyond it."""
+    widest = band * (1 + STEP_OF_BAND)
     return scaler(
         "gross_cap",
-        gross_cap(limit, legs, band),
-        f"the policy allows {limit:g} x the vault over {legs} leg(s), a band of {band:.0%} included",
+        gross_cap(limit, legs, widest),
+        f"the policy allows {limit:g} x the vault over {legs} leg(s), with room for {widest:.1%} of drift",
         limit=limit,
         legs=legs,
-        band=band,
+        drift=widest,
     )
 
 

@@ -13,7 +13,7 @@ from chains.rpc import Node
 
 CHAIN_ID = 31337
 BLOCK_INTERVAL_S = 1
-# The base fee that blocks less than half full leave as it is: cost and block hash chain stay the same in every run.
+# The base fee that blocks less than half full leave as it is, so that gas costs the same in every run.
 BASE_FEE_WEI = 7
 BLOCK_GAS_LIMIT = 200_000_000
 
@@ -43,8 +43,6 @@ class Anvil:
         automine: bool = True,
         timeout_s: float = 20,
     ) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="ballast-anvil-", ignore_cleanup_errors=True)
-        self.home = folder.name
         options = ["--port", "0", "--chain-id", str(CHAIN_ID)]
         options += ["--gas-limit", str(BLOCK_GAS_LIMIT), "--order", "fifo", "--no-request-size-limit"]
         options += ["--prune-history", "200"]  # without it every run leaves its states on disk for good
@@ -54,16 +52,18 @@ class Anvil:
             options += ["--timestamp", str(genesis_timestamp)]
         else:
             options += ["--fork-url", fork_of, "--no-storage-caching", "--no-rate-limit"]
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "sh", str(native_binary("anvil")), *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": self.home},
-            start_new_session=True,  # Ctrl-C ends us, and we end anvil
-        )
         with ExitStack() as undo:
-            undo.callback(folder.cleanup)
+            self.home = undo.enter_context(
+                tempfile.TemporaryDirectory(prefix="ballast-anvil-", ignore_cleanup_errors=True)
+            )
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD, "sh", str(native_binary("anvil")), *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "HOME": self.home},
+                start_new_session=True,  # Ctrl-C ends us, and we end anvil
+            )
             undo.callback(self._end_process)
             self.url = f"http://127.0.0.1:{self._announced_port()}"
             self.node = Node(self.url, timeout_s=timeout_s)

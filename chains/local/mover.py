@@ -5,7 +5,6 @@ from math import ceil, floor, isfinite
 
 from chains import artifacts
 from chains.local.accounts import DEPLOYER
-from chains.local.hyper_core import HYPER_CORE_ADDRESS
 from chains.local.sender import require_success, transaction_request
 from chains.local.spec import World
 from chains.rpc import BlockRef, Node, quantity
@@ -43,7 +42,7 @@ class Mover:
         self._node = node
         self._world = world
         self._step = artifacts.load("MarketMover").function("step")
-        self._process = "0x" + artifacts.load("HyperCore").function("process").selector.hex()
+        self._process = artifacts.load("MarketMover").function("process")
 
     def step(
         self,
@@ -70,15 +69,14 @@ class Mover:
         answer = 0 if feed_price is None else _feed_answer(feed_price)
         target = 0 if pool_price is None else self._world.pair.sqrt_price_x96(pool_price)
         hour = (answer, target, perp is not None, self._raw_tick(perp))
-        data = "0x" + self._step.encode(hour).hex()
-        return self._mine_at(timestamp, {"to": self._world.mover, "data": data}, "market step")
+        return self._mine_at(timestamp, self._step.encode(timestamp, hour), "market step")
 
     def process(self, timestamp: int) -> BlockRef:
         """Mines one block at `timestamp` in which HyperCore acts on every queued write that is due."""
-        return self._mine_at(timestamp, {"to": HYPER_CORE_ADDRESS, "data": self._process}, "HyperCore.process")
+        return self._mine_at(timestamp, self._process.encode(timestamp), "HyperCore.process")
 
-    def _mine_at(self, timestamp: int, transaction: dict[str, str], what: str) -> BlockRef:
-        request = transaction_request(DEPLOYER, transaction)
+    def _mine_at(self, timestamp: int, calldata: bytes, what: str) -> BlockRef:
+        request = transaction_request(DEPLOYER, {"to": self._world.mover, "data": "0x" + calldata.hex()})
         *_, receipt = self._node.batch(
             [
                 ("evm_setNextBlockTimestamp", [timestamp]),

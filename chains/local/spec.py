@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chains.venues.uniswap_v3 import Pair
 
 USDC_DECIMALS = 6
+TICK_SPACINGS = {500: 10, 3000: 60, 10_000: 200}  # by fee; of Uniswap v3's factory
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class WorldSpec:
     perp: PerpSpec | None
     pool_fee_ppm: int = 500
     pool_depth_usd: int = 2_000_000
+
+    def __post_init__(self) -> None:
+        if self.pool_fee_ppm not in TICK_SPACINGS:
+            raise ValueError(f"pool_fee_ppm: Uniswap v3 has pools of {sorted(TICK_SPACINGS)}, got {self.pool_fee_ppm}")
+        if not 0 < self.base_decimals <= 18 or (self.base_symbol == "ETH" and self.base_decimals != 18):
+            raise ValueError(f"base_decimals: expected 1 to 18, and 18 for ETH, got {self.base_decimals}")
+        if self.pool_depth_usd <= 0:
+            raise ValueError(f"pool_depth_usd: expected a positive amount, got {self.pool_depth_usd}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from chains.local.accounts import DEPLOYER
 from chains.local.hyper_core import HYPER_CORE_ADDRESS, open_hyper_core, place_hyper_core
 from chains.local.mover import FEED_DECIMALS, Mover, PerpTick
 from chains.local.sender import Sender
-from chains.local.spec import USDC_DECIMALS, World, WorldSpec
+from chains.local.spec import TICK_SPACINGS, USDC_DECIMALS, World, WorldSpec
 from chains.local.vendor import load_vendor
 from chains.multicall import MULTICALL3_ADDRESS
 from chains.registry import load_chain
@@ -16,7 +16,6 @@ from chains.rpc import Node, data_bytes
 from chains.venues.uniswap_v3 import MAX_TICK, Pair
 
 _ZERO_ADDRESS = "0x" + "00" * 20
-_TICK_SPACINGS = {100: 1, 500: 10, 3000: 60, 10_000: 200}
 _INVENTORY_MULTIPLE = 20  # of the pool's reserves: enough for the mover to move the price 400-fold either way
 _WEI_BALANCE = 10**33
 
@@ -37,7 +36,9 @@ def deploy_world(node: Node, spec: WorldSpec) -> World:
     node.call("anvil_setCode", MULTICALL3_ADDRESS, load_vendor("Multicall3").deployed_bytecode, nullable=True)
     usdc = sender.create(artifacts.load("TestUSDC"))
     weth = sender.create(load_vendor("WETH9"))
-    base = weth if spec.base_symbol == "ETH" else _create_base_token(sender, spec)
+    base = weth
+    if spec.base_symbol != "ETH":
+        base = sender.create(artifacts.load("TestToken"), spec.base_symbol, spec.base_decimals)
     factory = sender.create(load_vendor("UniswapV3Factory"))
     router = sender.create(load_vendor("SwapRouter02"), _ZERO_ADDRESS, factory, _ZERO_ADDRESS, weth)
     quoter = sender.create(load_vendor("QuoterV2"), factory, weth)
@@ -85,10 +86,6 @@ def full_range_liquidity(depth_usd: int, pair: Pair, sqrt_price_x96: int) -> int
     return reserve * 2**96 // sqrt_price_x96 if pair.base_is_token0 else reserve * sqrt_price_x96 // 2**96
 
 
-def _create_base_token(sender: Sender, spec: WorldSpec) -> str:
-    return sender.create(artifacts.load("TestToken"), spec.base_symbol, spec.base_decimals)
-
-
 def _create_pool(sender: Sender, factory: str, pair: Pair, spec: WorldSpec) -> str:
     sender.send(factory, _CREATE_POOL, pair.base, pair.quote, spec.pool_fee_ppm)
     lookup = _GET_POOL.encode(pair.base, pair.quote, spec.pool_fee_ppm)
@@ -111,5 +108,6 @@ def _stock_pool(sender: Sender, mover: str, pair: Pair, weth: str, spec: WorldSp
         sender.send(weth, _TRANSFER, mover, base * _INVENTORY_MULTIPLE)
     else:
         sender.send(pair.base, _MINT, mover, base * _INVENTORY_MULTIPLE)
-    edge = MAX_TICK // _TICK_SPACINGS[spec.pool_fee_ppm] * _TICK_SPACINGS[spec.pool_fee_ppm]
+    spacing = TICK_SPACINGS[spec.pool_fee_ppm]
+    edge = MAX_TICK // spacing * spacing
     sender.send(mover, artifacts.load("MarketMover").function("provideLiquidity"), -edge, edge, liquidity)

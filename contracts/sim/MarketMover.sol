@@ -48,6 +48,7 @@ contract MarketMover {
     }
 
     error OnlyOwner();
+    error BlockTimeDiffers(uint256 timestamp, uint256 expected);
     error OnlyPool();
     error PoolStoppedAt(uint160 sqrtPriceX96);
 
@@ -65,6 +66,12 @@ contract MarketMover {
         _;
     }
 
+    /// @dev The node is told the block's time apart from the transaction; nothing moves when that went wrong.
+    modifier onlyAt(uint256 expected) {
+        if (block.timestamp != expected) revert BlockTimeDiffers(block.timestamp, expected);
+        _;
+    }
+
     constructor(IFluxAggregator feed_, IHyperCore core_, IPool pool_, ISwapRouter router_) {
         feed = feed_;
         core = core_;
@@ -78,10 +85,15 @@ contract MarketMover {
     }
 
     /// @notice One simulated hour in one transaction: oracle round, perp prices and funding, pool price.
-    function step(Hour calldata hour) external onlyOwner {
+    function step(uint256 at, Hour calldata hour) external onlyOwner onlyAt(at) {
         if (hour.feedAnswer != 0) feed.submit(feed.latestRound() + 1, hour.feedAnswer);
         if (hour.ticks) core.tick(hour.tick);
         if (hour.poolSqrtPriceX96 != 0) _movePool(hour.poolSqrtPriceX96);
+    }
+
+    /// @notice HyperCore acts on the queued writes that are due.
+    function process(uint256 at) external onlyOwner onlyAt(at) {
+        core.process();
     }
 
     /// @notice Speaks as the mover, which is HyperCore's operator: lists perps, opens accounts.

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from chains.local.foundry import CONTRACTS_FOLDER, native_binary
 def forge_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build of the sources as they are now; forge compiles again whatever changed since the last one."""
     home = tmp_path_factory.mktemp("forge")
-    environment = {**os.environ, "HOME": str(home)}
+    path = os.environ["PATH"] + os.pathsep + str(Path(sys.executable).parent)  # the compiler runs on Node.js
+    environment = {**os.environ, "HOME": str(home), "PATH": path}
     command = [str(native_binary("forge")), "build", "src", "sim"]
     build = subprocess.run(command, cwd=CONTRACTS_FOLDER, env=environment, capture_output=True, text=True, check=False)
     assert build.returncode == 0, build.stderr

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -103,9 +105,17 @@ def test_the_base_fee_stays_what_it_is(chain: LocalChain) -> None:
     assert fees == {chain.node.head().base_fee_wei}
 
 
-def test_refuses_a_step_into_the_past(chain: LocalChain) -> None:
+def test_a_step_into_the_past_is_refused_and_moves_nothing(chain: LocalChain) -> None:
+    before = feed_round(chain, chain.node.head())
     with pytest.raises(RpcError, match="imestamp"):
-        chain.mover.step(chain.node.head().timestamp - 10, feed_price=3000)
+        chain.mover.step(chain.node.head().timestamp - 10, feed_price=before.price(8) * 2)
+    assert feed_round(chain, chain.node.head()) == before
+
+
+@pytest.mark.parametrize("wrong", [{"pool_fee_ppm": 100}, {"base_decimals": 8}, {"pool_depth_usd": 0}])
+def test_refuses_a_world_that_cannot_be_built(eth_spec: WorldSpec, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        replace(eth_spec, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +242,5 @@ def test_closing_the_node_removes_what_it_left_on_disk() -> None:
 
 
 def is_listening(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

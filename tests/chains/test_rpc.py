@@ -15,6 +15,13 @@ from chains.rpc import Node, RpcError, RpcUnavailable
 Answer = Callable[[Any], bytes]
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A client that hung up before its answer is no event here."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
 class Server:
     """A tiny HTTP server; `answer` makes the body out of the parsed request."""
 
@@ -43,7 +50,7 @@ class Server:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = QuietServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})

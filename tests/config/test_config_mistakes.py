@@ -52,6 +52,14 @@ def test_fault_02_refuses_a_missing_limit(carry: StrategyFile, limit: str) -> No
 
 
 @pytest.mark.parametrize("limit", LIMITS)
+def test_fault_02_refuses_every_limit_that_is_empty_or_true_or_not_a_number(carry: StrategyFile, limit: str) -> None:
+    key = f"policy.{limit}"
+    assert carry.change(key, "").reason().code is Code.CONFIG_MISSING
+    assert carry.change(key, "true").reason().code is Code.CONFIG_NOT_A_NUMBER
+    assert carry.change(key, ".nan").reason().code is Code.CONFIG_NOT_A_NUMBER
+
+
+@pytest.mark.parametrize("limit", ["max_drawdown", "cooldown_s"])
 @pytest.mark.parametrize(
     ("value", "code"),
     [

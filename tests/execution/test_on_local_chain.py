@@ -76,7 +76,7 @@ class Desk:
         return self.now
 
     def state(self) -> VaultState:
-        return VaultReader(self.local.node, self.site).read()
+        return VaultReader(self.local.node, self.site, AGENT).read()
 
     def move(self, seconds: int, mark: float = PRICE) -> None:
         """Time passes, prices are fresh, and HyperCore acts on everything that is due."""
@@ -167,7 +167,18 @@ def test_a_carry_is_opened_and_closed_step_by_step_and_every_effect_arrives(desk
     assert desk.carry_out(Proposal(withdraw=150_000 * USD)) == []
     closed = desk.state()
     assert (closed.gross_exposure, closed.spot_base, closed.plan_count) == (0, 0, 6)
-    assert desk.rehearse(empty_plan(desk.observe(closed), desk.config, desk.venues, "cash goes home"))
+
+
+def test_an_empty_plan_brings_cash_home(desk: Desk) -> None:
+    for proposal in (Proposal(deposit=50_000 * USD), Proposal(withdraw=20_000 * USD)):
+        assert desk.carry_out(proposal) == []
+    before = desk.state()
+    assert before.perp is not None
+    assert before.perp.unswept == 20_000 * USD
+    rehearsed = desk.rehearse(empty_plan(desk.observe(before), desk.config, desk.venues, "cash goes home"))
+    assert isinstance(rehearsed, Rehearsed)
+    desk.sender.send(rehearsed, rehearsed.plan.note)
+    assert desk.state().idle_assets - before.idle_assets == 20_000 * USD
 
 
 def test_a_swap_brings_what_was_quoted(desk: Desk) -> None:
@@ -226,6 +237,11 @@ def test_a_halted_vault_refuses_as_halted(desk: Desk) -> None:
 def test_a_pool_pushed_away_from_the_oracle_is_refused_before_any_transaction(desk: Desk) -> None:
     desk.local.mover.step(desk.forward(1), pool_price=PRICE * 1.02)
     assert codes_of(desk.plan(Proposal(spot_base_delta=ETH))) == [Code.SLIPPAGE]
+
+
+@pytest.mark.parametrize("base_delta", [10**9 * ETH, -(10**9) * ETH])
+def test_more_than_the_pool_holds_is_refused_as_slippage(desk: Desk, base_delta: int) -> None:
+    assert codes_of(desk.plan(Proposal(spot_base_delta=base_delta))) == [Code.SLIPPAGE]
 
 
 def test_a_pool_pushed_between_quote_and_swap_reverts_and_costs_nothing_but_gas(desk: Desk) -> None:

@@ -36,7 +36,7 @@ class SmallVault:
         return self.idle + self.spot_value() + self.account_value() + self.core_cash + self.in_flight
 
     def share_price_e18(self) -> int:
-        return (self.total_assets() + 1) * 10**18 // (self.supply + 1)
+        return (self.total_assets() + 1) * 10**24 // (self.supply + 1)
 
     def pass_hour(self, oracle: int, mark: int, funding_rate_e9: int) -> None:
         self.time_s += HOUR

@@ -91,9 +91,9 @@ def test_a_bar_is_known_at_its_close_and_the_last_one_is_not_trusted(tmp_path: P
         ("high", float("inf"), Code.DATA_NOT_FINITE),
         ("low", None, Code.DATA_NOT_FINITE),
         ("volume", None, Code.DATA_NOT_FINITE),
-        ("low", 2_999.0, Code.DATA_NOT_POSITIVE),  # above the high
-        ("close", 2_900.0, Code.DATA_NOT_POSITIVE),  # outside the bar
-        ("open", 1_000.0, Code.DATA_NOT_POSITIVE),
+        ("low", 2_999.0, Code.DATA_INCONSISTENT),  # above the high
+        ("close", 2_900.0, Code.DATA_INCONSISTENT),  # outside the bar
+        ("open", 1_000.0, Code.DATA_INCONSISTENT),
     ],
 )
 def test_refuses_an_impossible_value_with_its_file_and_row(

@@ -48,7 +48,8 @@ def page(run: Any, tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 
 def changed(run: Any, **changes: Any) -> dict[str, Any]:
-    return run.result | changes
+    result: dict[str, Any] = run.result | changes
+    return result
 
 
 def test_page_is_well_formed_and_needs_no_network(page: Page, run: Any, tmp_path: Path) -> None:

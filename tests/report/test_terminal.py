@@ -9,9 +9,10 @@ from agent.report.terminal import progress, summary_table
 
 
 def shown(result: dict[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=140, force_terminal=True, color_system="standard")
+    written = io.StringIO()
+    console = Console(file=written, width=140, force_terminal=True, color_system="standard")
     console.print(summary_table(result))
-    return console.file.getvalue()
+    return written.getvalue()
 
 
 def test_headline_numbers_have_their_units(run: Any) -> None:

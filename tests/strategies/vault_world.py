@@ -1,6 +1,7 @@
 """A vault in an observation, with named defaults, and a small world that carries out proposals on it."""
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from agent.config import (
     VolatilityTargetStrategy,
 )
 from agent.decision import Decision, Proposal
-from agent.market.observation import Block, Fact, History, MarketView, Mode, Observation, PerpState, VaultState
+from agent.market.observation import Block, Fact, Floats, History, MarketView, Mode, Observation, PerpState, VaultState
 from agent.policy import Policy
 from agent.reasons import Reason
 from agent.strategies import decide
@@ -79,12 +80,18 @@ SPOT_CONFIG = Config(
 )
 
 
+@cache
+def _walk(hours: int) -> Floats:
+    """A random walk that ends at 0."""
+    walk = np.cumsum(np.random.default_rng(7).normal(0.0, 1.0, hours))
+    return walk - walk[-1]
+
+
 def history(
     price: float = PRICE, funding_annual: float = 0.10, hours: int = 800, hourly_move: float = 0.005, end: int = NOW
 ) -> History:
     """A random walk of `hourly_move` per hour that ends at `price`, with constant funding and quiet open interest."""
-    steps = np.random.default_rng(7).normal(0.0, hourly_move, hours)
-    spot = price * np.exp(np.cumsum(steps) - np.cumsum(steps)[-1])
+    spot = price * np.exp(hourly_move * _walk(hours))
     return History(
         time_s=end - HOUR * np.arange(hours - 1, -1, -1, dtype=np.int64),
         spot=spot,
@@ -97,7 +104,7 @@ def history(
 def market_view(rows: History, problems: tuple[Reason, ...] = (), time: int = NOW) -> MarketView:
     """A market whose newest facts are the history's last row."""
 
-    def fact(values: np.ndarray | None, unit: str) -> Fact | None:
+    def fact(values: Floats | None, unit: str) -> Fact | None:
         return None if values is None or len(values) == 0 else Fact(float(values[-1]), unit, "test", time)
 
     funding = fact(rows.funding, "1/h")

@@ -61,8 +61,10 @@ def test_a_random_walk_has_the_same_volatility_over_any_interval() -> None:
 
 def test_noise_that_reverts_within_hours_is_no_risk_over_a_day() -> None:
     returns = np.tile([0.01, -0.01], 500)
-    assert forecast(hours(*range(1_001)), returns, return_interval_h=24) < 1e-6 < forecast(
-        hours(*range(1_001)), returns, return_interval_h=1
+    assert (
+        forecast(hours(*range(1_001)), returns, return_interval_h=24)
+        < 1e-6
+        < forecast(hours(*range(1_001)), returns, return_interval_h=1)
     )
 
 

@@ -62,27 +62,27 @@ contract VaultHandler is CommonBase, StdUtils {
 
     // ---------------------------------------------------------------- holders
 
-    function deposit(uint256 who, uint256 amount) external {
-        _comeIn(_holder(who), bound(amount, 1, 200_000e6), false);
+    function deposit(uint256 amount, uint256 who) external {
+        _comeIn(_holder(who), _bound(amount, 1, 200_000e6), false);
     }
 
-    function mint(uint256 who, uint256 amount) external {
-        _comeIn(_holder(who), bound(amount, 1, 200_000e6), true);
+    function mint(uint256 amount, uint256 who) external {
+        _comeIn(_holder(who), _bound(amount, 1, 200_000e6), true);
     }
 
-    function redeem(uint256 who, uint256 part) external {
+    function redeem(uint256 part, uint256 who) external {
         address holder = _holder(who);
-        _goOut(holder, vault.maxRedeem(holder) * bound(part, 1, 100) / 100, false);
+        _goOut(holder, vault.maxRedeem(holder) * _bound(part, 1, 100) / 100, false);
     }
 
-    function withdraw(uint256 who, uint256 part) external {
+    function withdraw(uint256 part, uint256 who) external {
         address holder = _holder(who);
-        _goOut(holder, vault.maxWithdraw(holder) * bound(part, 1, 100) / 100, true);
+        _goOut(holder, vault.maxWithdraw(holder) * _bound(part, 1, 100) / 100, true);
     }
 
-    function roundTrip(uint256 who, uint256 amount, uint256 ways) external {
+    function roundTrip(uint256 amount, uint256 who, uint256 ways) external {
         address holder = _holder(who);
-        amount = bound(amount, 1, 200_000e6);
+        amount = _bound(amount, 1, 200_000e6);
         uint256 before = usdc.balanceOf(holder);
         uint256 sharesBefore = vault.balanceOf(holder);
         usdc.mint(holder, amount);
@@ -100,7 +100,7 @@ contract VaultHandler is CommonBase, StdUtils {
 
     function gift(uint256 amount, uint256 to) external {
         uint256 assets = vault.totalAssets();
-        amount = bound(amount, 1, 100_000e6);
+        amount = _bound(amount, 1, 100_000e6);
         if (to % 2 == 0) usdc.mint(address(vault), amount);
         else market.giveWeth(address(spot), amount * 1e8);
         if (vault.totalAssets() != assets) violation = "a gift changed the assets";
@@ -111,7 +111,7 @@ contract VaultHandler is CommonBase, StdUtils {
     /// @notice Buys spot and shorts as much, sometimes more than the limits allow.
     function openHedge(uint256 size, bool nextBlock) external {
         if (nextBlock) _pass(61);
-        uint256 amount = bound(size, 1e6, 80_000e6);
+        uint256 amount = _bound(size, 1e6, 80_000e6);
         if (amount > vault.idleAssets() / 2) amount = vault.idleAssets() / 2;
         if (amount == 0) return;
         Action[] memory actions = new Action[](2);
@@ -122,7 +122,7 @@ contract VaultHandler is CommonBase, StdUtils {
 
     function reduceHedge(uint256 part, bool nextBlock) external {
         if (nextBlock) _pass(1);
-        part = bound(part, 1, 100);
+        part = _bound(part, 1, 100);
         if (spot.heldBase() * part < 100) return;
         Action[] memory actions = new Action[](2);
         actions[0] = _sell(spot.heldBase() * part / 100);
@@ -157,16 +157,16 @@ contract VaultHandler is CommonBase, StdUtils {
 
     // ---------------------------------------------------------------- market, clock, owner
 
-    /// @notice Moves the oracle by up to 4 % and the pool next to it, within 0.5 %.
-    function movePrice(uint256 move, uint256 gap) external {
-        uint256 price = uint256(feed.answer()) * bound(move, 9_600, 10_400) / 10_000;
-        price = bound(price, 1_000e8, 6_000e8);
+    /// @notice Moves the oracle by up to 4 % and the pool to 0.5 % above or below it.
+    function movePrice(uint256 move, bool dear) external {
+        uint256 price = uint256(feed.answer()) * _bound(move, 9_600, 10_400) / 10_000;
+        price = _bound(price, 1_000e8, 6_000e8);
         feed.set(int256(price));
-        market.moveTo(price * bound(gap, 9_950, 10_050) / 10_000);
+        market.moveTo(dear ? price * 1_005 / 1_000 : price * 995 / 1_000);
     }
 
     function passTime(uint256 seconds_, bool fresh) external {
-        vm.warp(block.timestamp + bound(seconds_, 1, 20 hours));
+        vm.warp(block.timestamp + _bound(seconds_, 1, 20 hours));
         vm.roll(block.number + 1);
         if (fresh) feed.set(feed.answer());
     }

@@ -1,0 +1,194 @@
+"""The gate: every limit of the contract, reported together, before anything is sent."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vault_world import CARRY_CONFIG, ETH, HOUR, LOT, NOW, PRICE, USD, World, invested
+
+from agent.decision import Approved, Decision, Proposal, Refused, Target
+from agent.market.observation import Mode, Observation
+from agent.reasons import Code, Reason
+from agent.risk import check, is_reducing
+
+
+def decision(proposal: Proposal, exposure: float = 0.5) -> Decision:
+    return Decision(NOW, "test", Target(exposure, 0.0, 0.0, 0.0), (), proposal, "a test")
+
+
+def pair(lots: int, **cash: int) -> Proposal:
+    """Both legs wider by so many lots, or narrower."""
+    return Proposal(lots * LOT, -lots, lots < 0, **cash)
+
+
+def ready() -> World:
+    """A vault of one million with 300,000 of margin in the perp account."""
+    return World(idle=700_000 * USD, equity=300_000 * USD)
+
+
+def broken(proposal: Proposal, observation: Observation) -> dict[Code, Reason]:
+    verdict = check(decision(proposal), observation, CARRY_CONFIG)
+    return {} if isinstance(verdict, Approved) else {reason.code: reason for reason in verdict.reasons}
+
+
+def with_vault(world: World, **changes: object) -> Observation:
+    observation = world.observe()
+    return replace(observation, vault=replace(observation.vault, **changes))  # type: ignore[arg-type]
+
+
+def lots(usd: float) -> int:
+    return int(usd / PRICE * 10**4)
+
+
+def test_approves_what_is_inside_every_limit() -> None:
+    proposal = pair(lots(500_000))
+    verdict = check(decision(proposal), ready().observe(), CARRY_CONFIG)
+    assert verdict == Approved(proposal)
+
+
+def test_approves_nothing_to_do() -> None:
+    assert check(decision(Proposal()), ready().observe(), CARRY_CONFIG) == Approved(Proposal())
+
+
+def test_passes_on_the_refusals_of_a_decision() -> None:
+    reason = Reason(Code.DATA_STALE, "old")
+    verdict = check(replace(decision(pair(1)), refusals=(reason,)), ready().observe(), CARRY_CONFIG)
+    assert verdict == Refused(pair(1), (reason,))
+
+
+def test_refuses_too_much_gross_exposure() -> None:
+    world = World(idle=400_000 * USD, spot_base=200 * ETH, size=-2_000_000, equity=200_000 * USD)
+    reason = broken(pair(lots(450_000)), world.observe())[Code.GROSS_LEVERAGE]
+    assert reason.value == pytest.approx(1.7)
+    assert (reason.bound, reason.where) == (1.6, "policy.max_gross_leverage")
+
+
+def test_refuses_a_lone_leg() -> None:
+    reason = broken(Proposal(spot_base_delta=100 * ETH), ready().observe())[Code.NET_DELTA]
+    assert (reason.value, reason.bound) == (pytest.approx(0.2), 0.05)
+
+
+def test_refuses_a_trade_above_the_largest() -> None:
+    world = World(idle=7_000_000 * USD, equity=3_000_000 * USD)
+    assert broken(pair(lots(740_000)), world.observe()) == {}
+    assert broken(pair(lots(751_000)), world.observe()).keys() == {Code.TRADE_TOO_LARGE}
+
+
+def test_margin_counts_what_moves_before_the_order_and_not_what_arrives_later() -> None:
+    world = World(idle=900_000 * USD, equity=40_000 * USD, venue_cash=60_000 * USD)
+    size = lots(500_000)
+    assert broken(pair(size), world.observe()).keys() == {Code.LIQUIDATION_TOO_CLOSE}
+    assert broken(pair(size, to_perp=60_000 * USD), world.observe()) == {}
+    assert Code.LIQUIDATION_TOO_CLOSE in broken(pair(size, deposit=60_000 * USD), world.observe())
+
+
+def test_refuses_to_take_margin_home_when_liquidation_would_come_too_close() -> None:
+    world = invested()
+    away = Proposal(from_perp=world.equity - int(0.1 * world.leg_usd()[0] * USD))
+    assert broken(away, world.observe()).keys() == {Code.LIQUIDATION_TOO_CLOSE}
+
+
+def test_worst_loss_counts_tolerances_fees_and_a_pool_away_from_the_oracle() -> None:
+    world = ready()
+    tight = CARRY_CONFIG.policy.model_copy(update={"max_loss_per_plan": 0.001})
+    config = CARRY_CONFIG.model_copy(update={"policy": tight})
+    verdict = check(decision(pair(lots(500_000))), world.observe(), config)
+    assert isinstance(verdict, Refused)
+    assert [reason.code for reason in verdict.reasons] == [Code.PLAN_LOSS]
+    assert verdict.reasons[0].value == pytest.approx(0.5 * (0.001 + 0.003 + 0.001))
+    dear = with_vault(world, pool_price=PRICE * 1.009)
+    assert broken(pair(lots(500_000)), dear).keys() == {Code.SLIPPAGE}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"mode": Mode.HALTED}, Code.HALTED),
+        ({"mode": Mode.REDUCE_ONLY}, Code.REDUCE_ONLY),
+        ({"oracle_updated_at": NOW - 5_401}, Code.ORACLE_STALE),
+        ({"last_plan_at": NOW - 599}, Code.COOLDOWN),
+        ({"share_price_e18": 969 * 10**15}, Code.DAILY_LOSS),
+        ({"share_price_e18": 919 * 10**15, "day_start_price_e18": 919 * 10**15}, Code.DRAWDOWN),
+        ({"day_start_price_e18": 0}, Code.DAILY_LOSS),
+        ({"oracle_price": math.nan}, Code.DATA_NOT_POSITIVE),
+        ({"pool_price": math.inf}, Code.DATA_NOT_FINITE),
+    ],
+)
+def test_refuses_to_widen(changes: dict[str, object], code: Code) -> None:
+    assert code in broken(pair(lots(100_000)), with_vault(ready(), **changes))
+
+
+def test_refuses_while_an_effect_is_outstanding() -> None:
+    perp = ready().observe().vault.perp
+    assert perp is not None
+    pending = with_vault(ready(), perp=replace(perp, pending_until=NOW + 30))
+    assert broken(pair(1), pending).keys() == {Code.EFFECT_PENDING}
+
+
+def test_limits_themselves_are_allowed() -> None:
+    at_limits = with_vault(ready(), share_price_e18=97 * 10**16, last_plan_at=NOW - 600, oracle_updated_at=NOW - 5_400)
+    assert broken(pair(lots(100_000)), at_limits) == {}
+
+
+def test_reports_every_broken_limit_together() -> None:
+    observation = with_vault(
+        World(idle=900_000 * USD, equity=100_000 * USD), last_plan_at=NOW, share_price_e18=9 * 10**17
+    )
+    found = broken(Proposal(lots(1_600_000) * LOT, -lots(900_000)), observation)
+    assert found.keys() == {
+        Code.COOLDOWN,
+        Code.TRADE_TOO_LARGE,
+        Code.GROSS_LEVERAGE,
+        Code.NET_DELTA,
+        Code.LIQUIDATION_TOO_CLOSE,
+        Code.DAILY_LOSS,
+        Code.DRAWDOWN,
+    }
+    assert all(reason.where.startswith("policy.") for reason in found.values())
+
+
+class TestReducing:
+    def hurt(self) -> World:
+        """Far outside gross, net and liquidation bounds, right after another plan, with losses."""
+        return World(idle=0, spot_base=900 * ETH, size=-8_000_000, equity=80_000 * USD, share_price=9 * 10**17)
+
+    def test_may_stay_outside_bounds_that_it_makes_better(self) -> None:
+        observation = with_vault(self.hurt(), last_plan_at=NOW, mode=Mode.REDUCE_ONLY)
+        assert broken(Proposal(-200 * ETH, 1_000_000, True), observation) == {}
+
+    def test_may_not_make_net_delta_worse(self) -> None:
+        assert broken(Proposal(0, 1_000_000, True), self.hurt().observe()).keys() == {Code.NET_DELTA}
+
+    def test_may_not_make_the_liquidation_distance_worse(self) -> None:
+        proposal = Proposal(-10 * ETH, from_perp=40_000 * USD)
+        assert broken(proposal, self.hurt().observe()).keys() == {Code.LIQUIDATION_TOO_CLOSE}
+
+    def test_turning_a_leg_over_is_not_reducing(self) -> None:
+        world = invested(mode=Mode.REDUCE_ONLY)
+        over = Proposal(0, -2 * world.size)
+        assert Code.REDUCE_ONLY in broken(over, world.observe())
+
+    @given(before=st.integers(-50, 50), after=st.integers(-50, 50))
+    def test_is_reducing_means_no_larger_and_no_change_of_side(self, before: int, after: int) -> None:
+        smaller = abs(after) <= abs(before) and (after == 0 or (after > 0) == (before > 0))
+        assert is_reducing((before,), (after,)) == smaller
+
+    def test_one_growing_leg_spoils_it(self) -> None:
+        assert not is_reducing((10, -10), (0, -11))
+
+
+def test_a_cash_move_waits_for_no_cooldown() -> None:
+    world = World()
+    assert broken(Proposal(deposit=1_000 * USD), with_vault(world, last_plan_at=world.time)) == {}
+
+
+def test_a_vault_without_value_may_not_widen() -> None:
+    assert Code.GROSS_LEVERAGE in broken(pair(1), World(idle=0).observe())
+
+
+def test_cooldown_is_counted_from_the_last_plan() -> None:
+    world = ready()
+    world.time += HOUR
+    assert broken(pair(1), world.observe()) == {}

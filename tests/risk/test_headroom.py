@@ -1,0 +1,50 @@
+"""What is left of each limit."""
+
+from dataclasses import replace
+
+import pytest
+from vault_world import NOW, POLICY, World
+
+from agent.market.observation import Observation
+from agent.risk import headroom
+
+
+def left(**changes: object) -> dict[str, float]:
+    observation = World().observe()
+    vault = replace(observation.vault, **changes)  # type: ignore[arg-type]
+    return headroom(Observation(observation.time, observation.market, vault), POLICY)
+
+
+def test_an_untouched_vault_has_all_of_every_limit() -> None:
+    assert set(left().values()) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("max_gross_leverage", {"gross_exposure": 1_600_000 * 10**6}),
+        ("max_net_delta", {"net_delta": -50_000 * 10**6}),
+        ("max_daily_loss", {"share_price_e18": 97 * 10**16}),
+        ("max_drawdown", {"share_price_e18": 92 * 10**16}),
+        ("min_liquidation_distance", {"liquidation_distance_bps": 1_000}),
+        ("max_oracle_age_s", {"oracle_updated_at": NOW - 5_400}),
+    ],
+)
+def test_is_zero_at_the_limit(name: str, changes: dict[str, object]) -> None:
+    assert left(**changes)[name] == pytest.approx(0)
+
+
+def test_is_negative_in_a_breach() -> None:
+    answer = left(gross_exposure=2_000_000 * 10**6, liquidation_distance_bps=500, share_price_e18=9 * 10**17)
+    assert answer["max_gross_leverage"] == pytest.approx(-0.25)
+    assert answer["min_liquidation_distance"] == pytest.approx(-0.5)
+    assert answer["max_drawdown"] == pytest.approx(-0.25)
+
+
+def test_a_worst_loss_in_flight_uses_up_the_plans_loss_and_lowers_the_vault() -> None:
+    answer = left(pending_loss=5_000 * 10**6)
+    assert answer["max_loss_per_plan"] == pytest.approx(1 - 5_000 / 9_950)
+
+
+def test_exposure_of_a_vault_without_value_is_a_breach() -> None:
+    assert left(total_assets=0, gross_exposure=1)["max_gross_leverage"] == -1.0

@@ -1,0 +1,307 @@
+"""The carry strategy, cycle by cycle, in a small world that carries out what it proposes."""
+
+from dataclasses import replace
+
+import pytest
+from vault_world import CARRY_CONFIG, CARRY_STRATEGY, ETH, LOT, PRICE, SIZING, USD, World, invested
+
+from agent.config import Config
+from agent.market.observation import Mode
+from agent.strategies import decide
+
+MILLION = 1_000_000 * USD
+
+
+def value_of(world: World, name: str) -> float:
+    return next(part.value for part in world.decide().scalers if part.name == name)
+
+
+class TestEntry:
+    def test_deposits_first_and_opens_both_legs_in_a_later_plan(self) -> None:
+        world = World()
+        first = world.cycle()
+        assert first.target is not None
+        assert first.target.exposure == pytest.approx(0.65)
+        assert not first.proposal.trades()
+        assert first.proposal.deposit == pytest.approx(0.4 * 0.65 * MILLION, rel=1e-3)
+        second = world.cycle()
+        assert second.proposal.to_perp == first.proposal.deposit
+        assert second.proposal.spot_base_delta == -second.proposal.perp_size_delta * LOT > 0
+        assert not second.proposal.perp_reduce_only
+        assert world.cycle().proposal.is_empty()
+
+    def test_stops_at_the_bands_near_edge_with_margin_for_the_target(self) -> None:
+        world = invested()
+        assert world.leg_usd()[0] == pytest.approx(0.9 * 0.65 * 1e6, rel=1e-3)
+        assert world.margin_ratio() == pytest.approx(0.4 / 0.9, rel=1e-2)
+
+    def test_a_large_vault_enters_in_equal_slices_below_the_largest_trade(self) -> None:
+        world = World(idle=5 * MILLION)
+        world.cycle()
+        slices = []
+        while (step := world.cycle().proposal).trades():
+            assert step.spot_base_delta == -step.perp_size_delta * LOT
+            slices.append(2 * step.spot_base_delta / 1e18 * PRICE)
+        assert len(slices) == 4
+        assert max(slices) <= 1_500_000 * 0.99
+        assert world.leg_usd()[0] == pytest.approx(0.585 * world.nav(), rel=1e-2)
+
+    def test_slices_by_the_loss_limit_when_that_is_the_tighter_one(self) -> None:
+        policy = CARRY_CONFIG.policy.model_copy(update={"max_loss_per_plan": 0.0005})
+        world = World(config=CARRY_CONFIG.model_copy(update={"policy": policy}))
+        world.cycle()
+        step = world.cycle().proposal
+        worst = step.spot_base_delta / 1e18 * PRICE * (0.0005 + 0.0005 + 0.003 + 0.001)
+        assert 0 < worst <= 0.0005 * world.nav()
+
+    def test_stays_out_below_the_entry_rate_and_stays_in_above_the_exit_rate(self) -> None:
+        world = World(funding_annual=0.02)
+        assert world.decide().proposal.is_empty()
+        assert "funding paid 2.0% a year" in world.decide().note
+        world = invested(funding_annual=0.02)
+        assert value_of(world, "funding") == pytest.approx(1 / 3)
+        assert world.decide().proposal.spot_base_delta > -world.spot_base
+
+    def test_leaves_the_idle_reserve(self) -> None:
+        sizing = SIZING.model_copy(update={"max_exposure": 1.0, "min_idle": 0.2})
+        strategy = CARRY_STRATEGY.model_copy(update={"sizing": sizing})
+        world = invested(CARRY_CONFIG.model_copy(update={"strategy": strategy}))
+        assert world.idle >= 0.2 * world.nav() * USD * 0.999
+
+    def test_a_vault_smaller_than_the_smallest_trade_does_nothing(self) -> None:
+        assert World(idle=600 * USD).decide().proposal.is_empty()
+
+
+class TestScalers:
+    def test_every_part_is_recorded_with_its_numbers_and_a_sentence(self) -> None:
+        scalers = World().decide().scalers
+        assert [part.name for part in scalers] == [
+            "volatility_target",
+            "max_exposure",
+            "gross_cap",
+            "cash_cap",
+            "funding",
+            "open_interest",
+            "liquidation_distance",
+            "drawdown",
+        ]
+        assert all(part.sentence for part in scalers)
+        exposure = min(part.value for part in scalers[:4])
+        for part in scalers[4:]:
+            exposure *= part.value
+        target = World().decide().target
+        assert target is not None
+        assert target.exposure == exposure
+
+    def test_exposure_falls_with_the_drawdown_and_is_zero_at_the_limit(self) -> None:
+        exposures = []
+        for lost in (0.0, 0.02, 0.05, 0.079, 0.08):
+            target = World(share_price=int(10**18 * (1 - lost))).decide().target
+            assert target is not None
+            exposures.append(target.exposure)
+        assert exposures == sorted(exposures, reverse=True)
+        assert exposures[1] == pytest.approx(exposures[0])
+        assert exposures[-1] == pytest.approx(0)
+
+    def test_a_wild_price_brings_liquidation_too_few_deviations_near(self) -> None:
+        assert value_of(World(hourly_move=0.005), "liquidation_distance") == 1.0
+        assert value_of(World(hourly_move=0.03), "liquidation_distance") < 0.6
+
+    def test_works_without_open_interest_in_the_strategy(self) -> None:
+        strategy = CARRY_STRATEGY.model_copy(update={"open_interest": None})
+        world = World(config=CARRY_CONFIG.model_copy(update={"strategy": strategy}))
+        observation = world.observe()
+        assert "open_interest" not in [part.name for part in world.decide().scalers]
+        assert observation.market.open_interest is not None
+
+
+class TestBand:
+    def test_holds_inside_the_band(self) -> None:
+        world = invested()
+        for price in (1.02 * PRICE, 0.99 * PRICE):
+            world.move_price(price)
+            assert not world.decide().proposal.trades()
+
+    def test_reduces_both_legs_to_the_far_edge(self) -> None:
+        world = invested()
+        world.move_price(1.25 * PRICE)
+        step = world.decide().proposal
+        assert step.spot_base_delta == -step.perp_size_delta * LOT < 0
+        assert step.perp_reduce_only
+        world.carry_out(step)
+        assert world.leg_usd()[0] == pytest.approx(1.1 * 0.65 * world.nav(), rel=1e-3)
+
+    def test_never_repeats_a_tiny_trade(self) -> None:
+        world = invested()
+        for hour in range(48):
+            world.move_price(world.price * (1.0005 if hour % 2 else 0.9995))
+            assert world.cycle().proposal.is_empty()
+
+
+class TestMargin:
+    def test_a_rise_of_a_fifth_is_answered_with_cash_not_with_trades(self) -> None:
+        world = invested()
+        world.move_price(1.2 * PRICE)
+        assert world.margin_ratio() < 0.3
+        first = world.cycle()
+        assert first.proposal.deposit > 0
+        assert not first.proposal.trades()
+        second = world.cycle()
+        assert second.proposal.to_perp == first.proposal.deposit
+        assert not second.proposal.trades()
+        assert world.margin_ratio() > 0.3
+        assert world.cycle().proposal.is_empty()
+
+    def test_margin_that_cash_cannot_restore_is_cut_by_as_much_as_needed(self) -> None:
+        wide = CARRY_STRATEGY.model_copy(update={"sizing": SIZING.model_copy(update={"band": 0.4})})
+        world = World(CARRY_CONFIG.model_copy(update={"strategy": wide}), 54_000 * USD, 350 * ETH, -3_500_000)
+        world.equity = 196_000 * USD
+        assert world.margin_ratio() == pytest.approx(0.28)
+        before = world.leg_usd()[0]
+        cut = world.cycle()
+        assert cut.proposal.perp_reduce_only
+        assert "margin is low" in cut.note
+        assert 0.9 * before < world.leg_usd()[0] < before
+        world.run_until_hold()
+        assert world.margin_ratio() >= 0.3
+
+    def test_near_liquidation_both_legs_are_cut_at_once_and_unsliced(self) -> None:
+        world = invested(idle=10 * MILLION)
+        world.move_price(1.34 * PRICE)
+        step = world.cycle()
+        assert "liquidation is nearer than the policy allows" in step.note
+        assert abs(step.proposal.spot_base_delta) / 1e18 * world.price > 1_500_000
+        assert world.margin_ratio() == pytest.approx(0.4, rel=0.02)
+
+    def test_cash_on_the_venue_goes_to_the_margin_before_the_vaults(self) -> None:
+        world = invested(venue_cash=120_000 * USD)
+        world.move_price(1.2 * PRICE)
+        step = world.decide().proposal
+        assert (step.to_perp, step.deposit) == (120_000 * USD, 0)
+
+    def test_margin_above_its_bound_comes_home_down_to_the_target(self) -> None:
+        world = invested()
+        world.move_price(0.75 * PRICE)
+        world.run_until_hold()
+        assert 0.3 <= world.margin_ratio() <= 0.55
+        assert world.venue_cash == 0
+
+    def test_a_deposit_is_never_followed_by_its_own_withdrawal(self) -> None:
+        world = World()
+        for _ in range(24):
+            step = world.cycle().proposal
+            assert step.from_perp == step.withdraw == 0
+
+
+class TestBalance:
+    def test_an_auto_deleveraged_perp_sells_spot_and_is_not_reopened_in_the_same_plan(self) -> None:
+        world = invested()
+        world.size //= 3
+        step = world.decide().proposal
+        assert step.perp_size_delta == 0
+        assert world.spot_base + step.spot_base_delta == pytest.approx(-world.size * LOT, abs=LOT)
+
+    def test_a_liquidated_perp_sells_all_spot(self) -> None:
+        world = invested(size=0, equity=2_000 * USD)
+        step = world.decide().proposal
+        assert step.spot_base_delta == -world.spot_base
+        assert step.perp_size_delta == 0
+
+    def test_a_perp_without_spot_is_bought_back(self) -> None:
+        world = invested()
+        world.spot_base //= 2
+        step = world.decide().proposal
+        assert step.spot_base_delta == 0
+        assert step.perp_size_delta > 0
+        assert step.perp_reduce_only
+
+    def test_a_perp_of_the_wrong_sign_is_closed(self) -> None:
+        world = invested()
+        world.size = -world.size
+        step = world.decide().proposal
+        assert step.perp_size_delta == -world.size
+        assert step.perp_reduce_only
+        assert step.spot_base_delta == -world.spot_base
+
+    def test_a_difference_inside_the_delta_band_waits_and_is_healed_by_the_next_trade(self) -> None:
+        world = invested()
+        world.spot_base -= 17 * LOT + 12_345
+        assert world.decide().proposal.is_empty()
+        world.funding_annual = 0.03
+        world.carry_out(world.decide().proposal)
+        assert world.spot_base == -world.size * LOT
+
+    def test_wei_lost_in_a_swap_cost_no_lot(self) -> None:
+        world = invested()
+        world.spot_base -= 3
+        world.funding_annual = 0.03
+        step = world.decide().proposal
+        assert (world.spot_base + step.spot_base_delta) == -(world.size + step.perp_size_delta) * LOT
+
+
+class TestRedemption:
+    def test_a_drained_reserve_takes_spare_margin_home_before_it_sells(self) -> None:
+        world = invested()
+        world.redeem(world.idle)
+        assert world.decide().proposal.from_perp > 0
+        world.run_until_hold()
+        assert world.idle + world.unswept >= 0.025 * world.nav() * USD
+
+    def test_sells_both_legs_when_nothing_else_frees_cash(self) -> None:
+        world = invested()
+        world.equity = int(0.4 * world.leg_usd()[0] * USD)
+        world.redeem(world.idle)
+        step = world.decide()
+        assert step.proposal.spot_base_delta == -step.proposal.perp_size_delta * LOT < 0
+        assert "redemptions" in step.note
+        world.run_until_hold()
+        assert world.idle + world.unswept >= 0.025 * world.nav() * USD
+
+
+class TestExit:
+    @pytest.mark.parametrize("idle", [MILLION, 20 * MILLION])
+    def test_brings_everything_home_in_a_bounded_number_of_cycles(self, idle: int) -> None:
+        world = invested(idle=idle)
+        world.funding_annual = -0.05
+        slices = 2 * world.leg_usd()[0] / (1_500_000 * 0.99)
+        assert world.run_until_hold() <= slices + 5
+        assert (world.spot_base, world.size, world.equity, world.venue_cash) == (0, 0, 0, 0)
+
+    def test_closes_a_position_smaller_than_the_smallest_trade(self) -> None:
+        world = invested(funding_annual=-0.05, spot_base=LOT * 1_000, size=-1_000, equity=100 * USD)
+        step = world.decide().proposal
+        assert (step.spot_base_delta, step.perp_size_delta) == (-LOT * 1_000, 1_000)
+
+    def test_dust_is_not_traded_hour_after_hour(self) -> None:
+        world = World(funding_annual=-0.05, spot_base=3 * LOT, size=-5, equity=2 * USD)
+        assert world.decide().proposal.is_empty()
+
+    def test_reduce_only_unwinds_without_a_forecast_and_never_widens(self) -> None:
+        world = invested()
+        world.mode = Mode.REDUCE_ONLY
+        step = world.decide()
+        assert step.target is not None
+        assert step.target.exposure == 0
+        assert "until a person returns it to Active" in step.note
+        assert step.proposal.spot_base_delta == -world.spot_base
+        world.run_until_hold()
+        assert world.idle + world.unswept == pytest.approx(world.nav() * USD, abs=USD)
+
+    def test_reduce_only_during_warm_up(self) -> None:
+        observation = invested(mode=Mode.REDUCE_ONLY).observe()
+        rows = observation.market.history
+        short = type(rows)(
+            *(
+                None if a is None else a[-50:]
+                for a in (rows.time_s, rows.spot, rows.perp, rows.funding, rows.open_interest)
+            )
+        )
+        decision = decide(replace(observation, market=replace(observation.market, history=short)), CARRY_CONFIG)
+        assert decision.refusals == ()
+        assert decision.proposal.perp_reduce_only
+
+
+def test_a_target_below_the_smallest_trade_is_no_target() -> None:
+    strategy = CARRY_STRATEGY.model_copy(update={"sizing": SIZING.model_copy(update={"max_exposure": 0.0004})})
+    config: Config = CARRY_CONFIG.model_copy(update={"strategy": strategy})
+    assert World(config=config).decide().proposal.is_empty()
