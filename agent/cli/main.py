@@ -11,6 +11,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich help costs 0.15 s of every start
 )
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="strategy file, for example configs/eth-carry.yaml")]

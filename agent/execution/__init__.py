@@ -2,10 +2,11 @@
 
 from agent.execution.broadcast import Broadcaster, LocalBroadcaster, PollingBroadcaster, Receipt
 from agent.execution.effect import compare_effect
-from agent.execution.journal import Journal, JournalError, JournalLocked, Status
+from agent.execution.journal import Journal, JournalError, JournalLocked
 from agent.execution.plan import Action, Plan, Venues, encode_rebalance
 from agent.execution.planner import empty_plan, make_plan
 from agent.execution.quotes import PoolQuoter, Quoter, QuoteReverted
+from agent.execution.records import Status
 from agent.execution.rehearsal import Rehearsed, rehearse
 from agent.execution.sender import Outcome, Sender
 from agent.execution.signer import LocalSigner, Signer, SigningRefused

@@ -1,18 +1,17 @@
 """What was meant, what was sent and what came of it, on disk before anything is sent (SQLite, one writer)."""
 
 import fcntl
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from eth_utils.crypto import keccak
+
+from agent.execution.records import Attempt, Intent, Open, Status
 
 SCHEMA_VERSION = 1
 
@@ -66,55 +65,6 @@ class JournalLocked(JournalError):
 
 class UnfinishedIntent(JournalError):
     """The signer already has an intent whose outcome is not known."""
-
-
-class Status(StrEnum):
-    """How an intent ended. Unknown is not an end: the intent stays unfinished until the chain tells."""
-
-    MINED = "mined"
-    REVERTED = "reverted"
-    REFUSED = "refused"  # certainly never on chain
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What is meant to happen; block and time are the observation's."""
-
-    signer: str
-    chain_id: int
-    vault: str
-    plan_number: int
-    calldata: bytes
-    reason: str
-    state_hash: bytes
-    block_number: int
-    block_time: int
-
-    def digest(self) -> str:
-        """SHA-256 of the calldata in hex, equal to the plan's."""
-        return hashlib.sha256(self.calldata).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """The signed bytes of an intent; they are the only ones ever sent for it."""
-
-    raw: bytes
-    hash: str
-    nonce: int
-    gas_limit: int
-    max_fee_wei: int
-    priority_fee_wei: int
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """An intent in the journal without an end yet."""
-
-    intent_id: int
-    intent: Intent
-    attempt: Attempt
 
 
 class Journal:

@@ -1,5 +1,6 @@
 """Tries the exact transaction on the node, in the state it was planned for, before anything is signed."""
 
+import re
 from dataclasses import dataclass
 
 from agent.decision import Refused
@@ -7,12 +8,13 @@ from agent.execution.plan import Plan, encode_rebalance
 from agent.execution.revert_codes import reason_for
 from agent.market.observation import Block
 from agent.reasons import Code, Reason
-from chains.rpc import Node, RpcError, quantity
+from chains.rpc import Node, RpcError
 
-# An estimate is the node's word and not believed outside of these. Gas that is not used costs nothing.
-MIN_GAS_LIMIT = 500_000
-MAX_GAS_LIMIT = 3_000_000
-GAS_MARGIN = 50_000
+# Every plan gets the same gas, and is rehearsed with it: a node's estimate can lie, and takes it dozens of executions.
+# Opening both legs uses 830,000; what is not used costs nothing.
+GAS_LIMIT = 1_500_000
+
+_OUT_OF_GAS = re.compile(r"out ?of ?gas", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,39 +28,28 @@ class Rehearsed:
 
 
 def rehearse(node: Node, plan: Plan, agent: str, block: Block) -> Rehearsed | Refused[Plan]:
-    """Calls `rebalance(plan)` as the agent in the state after `block`, and estimates its gas, in one round trip.
-
-        gas limit = 1.25 x estimate + 50,000, at least 500,000
+    """Calls `rebalance(plan)` as the agent in the state after `block`, with the gas it will have; one round trip.
 
     Returns
     -------
-    The plan ready to be sent, or refused with the contract's error under its code, or refused because it would need
-    more than 3,000,000 gas.
+    The plan ready to be sent, or refused with the contract's error under its code.
 
     Raises
     ------
     RpcError, RpcUnavailable : the node could not say; nothing is known about the plan
     """
     calldata = encode_rebalance(plan)
-    call = {"from": agent, "to": plan.vault, "data": "0x" + calldata.hex()}
-    state = {"blockHash": block.hash, "requireCanonical": True}
+    call = {"from": agent, "to": plan.vault, "data": "0x" + calldata.hex(), "gas": hex(GAS_LIMIT)}
     try:
-        _, estimate = node.batch([("eth_call", [call, state]), ("eth_estimateGas", [call, state])])
+        node.call("eth_call", call, {"blockHash": block.hash, "requireCanonical": True})
     except RpcError as error:
-        if not is_revert(error):
-            raise
-        return Refused(plan, (reason_for(error.revert_data or b""),))
-    gas_limit = max(quantity(estimate) * 5 // 4 + GAS_MARGIN, MIN_GAS_LIMIT)
-    if gas_limit > MAX_GAS_LIMIT:
-        reason = Reason(
-            Code.REHEARSAL_REVERTED,
-            "the plan needs more gas than any plan should",
-            float(gas_limit),
-            float(MAX_GAS_LIMIT),
-            "split the plan",
-        )
-        return Refused(plan, (reason,))
-    return Rehearsed(plan, calldata, block, gas_limit)
+        if is_revert(error):
+            return Refused(plan, (reason_for(error.revert_data or b""),))
+        if _OUT_OF_GAS.search(error.message):
+            message = f"the plan needs more than {GAS_LIMIT} gas, split it"
+            return Refused(plan, (Reason(Code.REHEARSAL_REVERTED, message, where="plan"),))
+        raise
+    return Rehearsed(plan, calldata, block, GAS_LIMIT)
 
 
 def is_revert(error: RpcError) -> bool:

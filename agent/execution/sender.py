@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from agent.decision import Refused
 from agent.execution.answers import refusal_code
 from agent.execution.broadcast import Broadcaster, Receipt
-from agent.execution.journal import Attempt, Intent, Journal, Open, Status
+from agent.execution.journal import Journal
 from agent.execution.plan import Plan
+from agent.execution.records import Attempt, Intent, Open, Status
 from agent.execution.rehearsal import Rehearsed, is_revert
 from agent.execution.revert_codes import reason_for
 from agent.execution.signer import Signer, Transaction

@@ -66,6 +66,9 @@ def summarise(
     planned = cycles["plan"].notna().to_numpy()
     since_plan = int(np.argmax(planned)) if planned.any() else len(cycles)
     headroom = {name.removeprefix(HEADROOM): cycles[name] for name in cycles if name.startswith(HEADROOM)}
+    breaches = [
+        _breach(name, column.to_numpy(np.float64), cycles) for name, column in headroom.items() if column.min() < 0
+    ]
     return {
         "strategy": run.strategy,
         "config_hash": run.config_hash,
@@ -103,9 +106,8 @@ def summarise(
         "attribution": sums,
         "attribution_adds_up": _adds_up(cycles, nav_start, sums["unexplained"]),
         "limit_headroom": {name: _smallest(column.to_numpy(np.float64)) for name, column in headroom.items()},
-        "breaches": [
-            _breach(name, column.to_numpy(np.float64), cycles) for name, column in headroom.items() if column.min() < 0
-        ],
+        "breaches": len(breaches),
+        "breached_limits": breaches,
         "wall_seconds": wall_seconds,
         "cycles_per_second": len(cycles) / wall_seconds if wall_seconds > 0 else None,
         "deterministic_digest": deterministic_digest,

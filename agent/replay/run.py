@@ -11,6 +11,7 @@ from agent.cycle import CycleOutcome
 from agent.execution import Status
 from agent.ledger import (
     CYCLES_FILE,
+    RESULT_FILE,
     CycleRecord,
     DecisionRow,
     Digest,
@@ -29,11 +30,11 @@ from agent.ledger.receipts import checked_limits, swaps_in
 from agent.market.observation import Observation, VaultState
 from agent.market.source import HistorySource
 from agent.replay.depositors import Depositors, Moved, schedule
-from agent.replay.stage import AGENT_ACTS_AFTER_S, Stage, open_stage
+from agent.replay.stage import AGENT_ACTS_AFTER_S, JOURNAL_FILE, Stage, open_stage
+from agent.report import REPORT_FILE
 from agent.risk import headroom
 
 LEDGER_FILE = "ledger.sqlite"
-JOURNAL_FILES = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock")
 
 OnCycle = Callable[[CycleRecord], None]
 
@@ -71,8 +72,7 @@ def replay(
     Refusal : the file, the data or the vault on chain is not what it has to be
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*JOURNAL_FILES, LEDGER_FILE, f"{LEDGER_FILE}-wal", f"{LEDGER_FILE}-shm"):
-        (folder / name).unlink(missing_ok=True)
+    _clear(folder)
     hours = market.hours(*period)
     started = time.perf_counter()
     digest = Digest()
@@ -104,6 +104,15 @@ def replay(
     )
     write_result(folder, result)
     return Replayed(result, cycles, decisions)
+
+
+def _clear(folder: Path) -> None:
+    """Removes what an earlier replay left, so that a folder never holds parts of two."""
+    for database in (JOURNAL_FILE, LEDGER_FILE):
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            (folder / (database + suffix)).unlink(missing_ok=True)
+    for name in (CYCLES_FILE, RESULT_FILE, REPORT_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 class Book:

@@ -19,6 +19,7 @@ from chains.local.spec import USDC_DECIMALS
 from chains.registry import Chain, load_chain
 
 AGENT_ACTS_AFTER_S = 60  # seconds into the hour: after the market's step and the depositors
+JOURNAL_FILE = "journal.sqlite"
 SETTLING_STEPS = 2  # HyperCore acts once to debit a transfer to the chain, once more to pay it out
 
 
@@ -106,7 +107,7 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
                 for _ in range(SETTLING_STEPS):
                     local.mover.process(clock.forward(pause_s))
 
-        with Journal(folder / "journal.sqlite") as journal:
+        with Journal(folder / JOURNAL_FILE) as journal:
             broadcaster = LocalBroadcaster(local.node, lambda: clock.forward(2))
             sender = Sender(local.node, signer, journal, broadcaster, config.execution.max_fee_gwei)
             cycle = Cycle(config, market, reader, local.node, venues, sender, signer.address, await_effect)

@@ -9,7 +9,7 @@ Result = dict[str, Any]
 
 def summary(result: Result) -> str:
     """The run in two sentences."""
-    breaches = result["breaches"]
+    breaches = result["breached_limits"]
     limits = (
         f"{count(len(breaches), 'limit was', 'limits were')} breached: {', '.join(name(b['limit']) for b in breaches)}."
         if breaches

@@ -62,7 +62,7 @@ def _headline(result: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """Label, value, remark and state ("good", "bad" or "") of each headline number."""
     change = result["share_price_end"] / result["share_price_start"] - 1
     costs = result["trading_fees"] + result["slippage_paid"] + result["gas_paid_usd"]
-    breached = len(result["breaches"])
+    breached = len(result["breached_limits"])
     drawdown_limit = result["max_drawdown_limit"]
     adds_up = result["attribution_adds_up"]
     percent, usd = words.percent, words.usd

@@ -22,7 +22,7 @@ def summary_table(result: dict[str, Any]) -> "Table":
     table.add_column(style="dim")
     yearly = percent(result["return_annualised"], signed=True)
     change = result["share_price_end"] / result["share_price_start"] - 1
-    breaches = result["breaches"]
+    breaches = result["breached_limits"]
     adds_up = result["attribution_adds_up"]
     deep = result["max_drawdown"] > result["max_drawdown_limit"]
     broken = ", ".join(f"{breach['limit']} ({count(breach['cycles'], 'cycle')})" for breach in breaches)

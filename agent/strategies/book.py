@@ -94,7 +94,7 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
         lot_cost=vault.oracle_price * lot_base * (1 + buying),
         lot_proceeds=vault.oracle_price * lot_base * (1 - selling),
         spot_units=vault.spot_base,
-        spot_lots=(vault.spot_base + lot_units // 2) // lot_units,
+        spot_lots=vault.spot_base // lot_units,
         perp_lots=perp_lots,
         equity=perp.account_value / USD if perp else 0.0,
         venue_cash=perp.core_spot_usdc / USD if perp else 0.0,

@@ -76,7 +76,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         }
     }
 
-    function test_class_transfer_frees_the_way_after_the_delay_even_without_settle() public {
+    function test_class_transfer_frees_the_way_after_the_delay() public {
         _deposit(10_000e6);
         _settleLater();
         _toPerp(1_000e6);
@@ -150,6 +150,8 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _expectTooLow(3, 10_000e6 + 1, 10_000e6);
         _expectTooLow(4, 500e6 + 1, 500e6);
         _expectTooLow(1, 1, 0);
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.CoreBalanceTooLow.selector, 2e6, 1e6));
+        vault.execute(adapter, 1e6, abi.encode(uint8(1), uint256(2e6)), 0);
         vm.expectRevert(HyperCorePerp.ZeroAmount.selector);
         _toPerp(0);
     }
@@ -175,6 +177,26 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         assertEq(_wealth(), WEALTH + 1_000e6);
         vm.warp(block.timestamp + 1 hours);
         assertEq(_wealth(), WEALTH + 1_000e6);
+    }
+
+    /// @dev Found by the invariant: asset sent along would look like the arrival of what is still on its way.
+    function test_asset_that_no_deposit_needs_is_refused() public {
+        _deposit(10_000e6);
+        _settleLater();
+        _withdraw(4_000e6);
+        _advance(ACTION_DELAY);
+        bytes[3] memory actions = [abi.encode(uint8(2), 1e6), abi.encode(uint8(4), 1e6), _orderAction(1e4, 2020e8, false)];
+        for (uint256 i = 0; i < actions.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.UnexpectedAsset.selector, 5_000e6));
+            vault.execute(adapter, 5_000e6, actions[i], SLIPPAGE_BPS);
+        }
+        vm.expectRevert(HyperCorePerp.TransferOutstanding.selector);
+        _deposit(5_000e6);
+        _advance(TRANSFER_DELAY);
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.UnexpectedAsset.selector, 1));
+        vault.execute(adapter, 5_000e6 + 1, abi.encode(uint8(1), 5_000e6), SLIPPAGE_BPS);
+        _deposit(5_000e6);
+        assertEq(_wealth(), WEALTH);
     }
 
     function test_spot_dust_below_a_unit_is_not_counted() public {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.execution import Journal, LocalBroadcaster, LocalSigner, PollingBroadcaster, Sender, Status
-from agent.execution.journal import Attempt, Intent
+from agent.execution.records import Attempt, Intent
 from agent.execution.rehearsal import Rehearsed
 from agent.execution.signer import Signed, Transaction
 from chains.local.accounts import AGENT_TEST_KEY

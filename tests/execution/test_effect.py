@@ -97,3 +97,8 @@ def test_a_perp_leg_that_vanished_from_view_is_not_taken_for_flat(
 def test_refuses_to_compare_with_an_earlier_state(vault_state: VaultState) -> None:
     with pytest.raises(ValueError, match="after block 100"):
         compare_effect(vault_state, Proposal(), vault_state, TOLERANCE)
+
+
+def test_cash_that_left_hypercore_and_is_not_home_yet_is_pending(vault_state: VaultState) -> None:
+    after = later(vault_state, core_spot_usdc=2_000_000_000 - 500, in_flight=500)
+    assert codes(vault_state, Proposal(withdraw=500), after) == [Code.EFFECT_PENDING]

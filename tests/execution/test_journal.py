@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
-from agent.execution.journal import Attempt, Intent, Journal, JournalError, JournalLocked, Status, UnfinishedIntent
+from agent.execution.journal import Journal, JournalError, JournalLocked, UnfinishedIntent
+from agent.execution.records import Attempt, Intent, Status
 
 RAW = b"signed bytes"
 INTENT = Intent("0xSigner", 31337, "0xVault", 7, b"calldata", "because", bytes(32), 100, 1_750_000_000)

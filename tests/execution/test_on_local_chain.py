@@ -25,6 +25,7 @@ from agent.execution import (
     make_plan,
     rehearse,
 )
+from agent.execution.rehearsal import GAS_LIMIT
 from agent.market.observation import VaultState
 from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
 from agent.reasons import Code
@@ -226,6 +227,23 @@ def test_the_contract_refuses_under_the_codes_of_the_gate(desk: Desk) -> None:
     assert codes_of(desk.rehearse(small)) == [Code.REHEARSAL_REVERTED]  # its number is used up
     desk.local.mover.process(desk.forward(desk.config.policy.max_oracle_age_s + 1))
     assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=-ETH // 2)))) == [Code.ORACLE_STALE]
+
+
+def test_a_plan_that_eats_all_its_gas_is_refused(desk: Desk) -> None:
+    plan = desk.plan(Proposal(spot_base_delta=ETH))
+    assert isinstance(plan, Plan)
+    endless = "0x00000000000000000000000000000000000e4d1e"
+    desk.local.node.call("anvil_setCode", endless, "0x5b5f56", nullable=True)
+    assert codes_of(desk.rehearse(replace(plan, vault=endless))) == [Code.REHEARSAL_REVERTED]
+
+
+def test_opening_both_legs_leaves_a_third_of_the_gas_unused(desk: Desk) -> None:
+    desk.carry_out(Proposal(deposit=200_000 * USD))
+    desk.carry_out(Proposal(to_perp=200_000 * USD))
+    desk.move(3_600)
+    outcome = desk.send(Proposal(spot_base_delta=80 * ETH, perp_size_delta=-80 * 10**4))
+    assert outcome.gas_used is not None
+    assert outcome.gas_used < GAS_LIMIT * 2 // 3
 
 
 def test_a_halted_vault_refuses_as_halted(desk: Desk) -> None:

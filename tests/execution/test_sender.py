@@ -218,6 +218,22 @@ def test_insufficient_funds_are_a_certain_refusal(chain: Any, journal: Journal) 
     assert outcome_of(sender_on(chain, journal).send(chain.rehearsed(), "")).status is Status.MINED
 
 
+def test_bytes_that_were_out_before_are_never_written_off_by_a_refusal(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0)).send(chain.rehearsed(), "")
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    chain.set_automine(True)
+    chain.node.call("anvil_setBalance", chain.signer.address, "0x0", nullable=True)
+    sender = sender_on(chain, journal)
+    refused = sender.finish_unfinished()
+    assert refused is not None
+    assert refused.status is Status.UNKNOWN
+    chain.node.call("anvil_setBalance", chain.signer.address, hex(10**20), nullable=True)
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count()) == (Status.MINED, 1)
+
+
 def test_a_base_fee_above_the_cap_waits(chain: Any, journal: Journal) -> None:
     rehearsed = chain.rehearsed()
     rehearsed = replace(rehearsed, block=replace(rehearsed.block, base_fee_wei=50 * 10**9))

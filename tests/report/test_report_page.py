@@ -92,7 +92,7 @@ def test_decisions_come_with_scalers_and_sentences(page: Page, run: Any) -> None
 
 def test_breaches_and_books_that_do_not_add_up_are_shouted(run: Any, tmp_path: Path) -> None:
     breach = {"limit": "net_delta", "cycles": 3, "worst_headroom": -0.25, "first": "2025-07-01T00:00:00Z"}
-    bad = changed(run, breaches=[breach], attribution_adds_up=False)
+    bad = changed(run, breached_limits=[breach], attribution_adds_up=False)
     text = Page(write_report(tmp_path, bad, run.cycles, run.decisions).read_text()).text
     assert "1 limit was breached: net delta." in text
     assert "25.0 %" in text

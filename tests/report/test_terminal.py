@@ -25,7 +25,7 @@ def test_headline_numbers_have_their_units(run: Any) -> None:
 
 def test_what_broke_is_red_and_named(run: Any) -> None:
     breach = {"limit": "net_delta", "cycles": 3, "worst_headroom": -0.25, "first": "2025-07-01T00:00:00Z"}
-    text = shown(run.result | {"breaches": [breach], "attribution_adds_up": False, "liquidations": 1})
+    text = shown(run.result | {"breached_limits": [breach], "attribution_adds_up": False, "liquidations": 1})
     assert text.count("\x1b[1;31m") == 3
     assert "net_delta (3 cycles)" in text
 

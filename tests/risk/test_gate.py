@@ -84,6 +84,13 @@ def test_margin_counts_what_moves_before_the_order_and_not_what_arrives_later() 
     assert Code.LIQUIDATION_TOO_CLOSE in broken(pair(size, deposit=60_000 * USD), world.observe())
 
 
+def test_margin_after_an_order_is_less_by_its_worst_fill() -> None:
+    """0.123 of margin per notional is a distance of 0.101, less 0.004 of worst loss it is 0.097."""
+    world = World(idle=900_000 * USD, equity=61_500 * USD)
+    reason = broken(pair(lots(500_000)), world.observe())[Code.LIQUIDATION_TOO_CLOSE]
+    assert reason.value == pytest.approx((0.123 - 0.004 - 0.02) / 1.02)
+
+
 def test_refuses_to_take_margin_home_when_liquidation_would_come_too_close() -> None:
     world = invested()
     away = Proposal(from_perp=world.equity - int(0.1 * world.leg_usd()[0] * USD))

@@ -24,6 +24,7 @@ import {HyperCoreWriter} from "ballast/libraries/HyperCoreWriter.sol";
 /// read back. Value counts what is on its way once: when money leaves, `book` notes the cash (core spot + EVM) that
 /// must be there after arrival, and what is missing from it is in flight. One transfer at a time keeps that exact,
 /// whether it is still queued, taken from one side, or given to the other. Gifts can hide flight, never feign it.
+/// The vault settles before the actions of a plan, and sends no asset with any but a deposit.
 /// Trusted: (1) HyperCore acts on or refuses a write within `actionDelaySeconds`; (2) the precompiles, USDC and the
 /// core deposit wallet are honest; (3) the account is cross-margined, holds no other perp and has a little HYPE on core
 /// for transfer gas; (4) the market's first margin tier applies: a position above it is closer to liquidation than told.
@@ -43,7 +44,7 @@ contract HyperCorePerp is IAdapter {
     /// @dev The last money transfer. `book`: cash at the start; in flight is what is missing from it.
     struct Transfer {
         uint8 kind;
-        bool closed;
+        bool open;
         uint48 startedAt;
         uint64 amount;
         uint128 book;
@@ -84,6 +85,8 @@ contract HyperCorePerp is IAdapter {
     error ActionDelayInvalid(uint256 actionDelaySeconds);
     error PerpNotSupported(uint32 perpIndex);
     error AccountNotOnCore();
+    /// @dev More than a deposit's own amount, which would pass for money that arrived and hide what is in flight.
+    error UnexpectedAsset(uint256 surplus);
     error UnknownAction(uint8 kind);
     error ZeroAmount();
     error TransferOutstanding();
@@ -128,6 +131,8 @@ contract HyperCorePerp is IAdapter {
     function execute(bytes calldata action, uint256 maxSlippageBps) external onlyVault returns (uint256) {
         if (!HyperCoreReader.accountExists(address(this))) revert AccountNotOnCore();
         uint8 kind = abi.decode(action, (uint8));
+        uint256 held = IERC20(asset).balanceOf(address(this));
+        if (kind != DEPOSIT && held != 0) revert UnexpectedAsset(held);
         if (kind == ORDER) {
             (, int64 size, uint64 limitPx, bool reduceOnly) = abi.decode(action, (uint8, int64, uint64, bool));
             return _sendOrder(size, limitPx, reduceOnly, maxSlippageBps);
@@ -135,7 +140,7 @@ contract HyperCorePerp is IAdapter {
         if (kind < DEPOSIT || kind > WITHDRAW) revert UnknownAction(kind);
         (, uint256 amount) = abi.decode(action, (uint8, uint256));
         _startTransfer(kind, amount);
-        if (kind == DEPOSIT) _deposit(amount);
+        if (kind == DEPOSIT) _deposit(amount, held);
         else if (kind == WITHDRAW) HyperCoreWriter.sendUsdcToEvm((amount * WEI_PER_USD_UNIT).toUint64());
         else HyperCoreWriter.transferUsdClass(uint64(amount), kind == TO_PERP);
         return 0;
@@ -149,7 +154,7 @@ contract HyperCorePerp is IAdapter {
             IERC20(asset).safeTransfer(vault, sentHome);
         }
         bool outstanding = transferOutstanding();
-        transfer.closed = !outstanding;
+        transfer.open = outstanding;
         emit Settled(sentHome, outstanding);
     }
 
@@ -217,13 +222,13 @@ contract HyperCorePerp is IAdapter {
     /// @notice USDC that has left one side and not reached the other.
     function inFlight() public view returns (uint256) {
         bool leavesCash = transfer.kind == DEPOSIT || transfer.kind == WITHDRAW;
-        if (!leavesCash || transfer.closed || _timedOut()) return 0;
+        if (!leavesCash || !transfer.open || _timedOut()) return 0;
         return Math.min(transfer.amount, Math.saturatingSub(transfer.book, _cash()));
     }
 
-    /// @notice Whether another transfer would be refused.
+    /// @notice Whether another transfer would be refused after settling.
     function transferOutstanding() public view returns (bool) {
-        if (transfer.kind == 0 || transfer.closed) return false;
+        if (!transfer.open) return false;
         return block.timestamp < transfer.startedAt + actionDelaySeconds || inFlight() != 0;
     }
 
@@ -241,13 +246,13 @@ contract HyperCorePerp is IAdapter {
     /// @dev Checks that the money is there and notes what cash must be there again after arrival.
     function _startTransfer(uint8 kind, uint256 amount) private {
         if (amount == 0) revert ZeroAmount();
-        if (transferOutstanding()) revert TransferOutstanding();
+        if (transfer.open) revert TransferOutstanding();
         uint256 available = _availableFor(kind);
         if (amount > available) revert CoreBalanceTooLow(amount, available);
         uint256 book = _cash();
         transfer = Transfer({
             kind: kind,
-            closed: false,
+            open: true,
             startedAt: uint48(block.timestamp),
             amount: amount.toUint64(),
             book: book.toUint128()
@@ -262,7 +267,8 @@ contract HyperCorePerp is IAdapter {
         return (spot.total - spot.hold) / WEI_PER_USD_UNIT;
     }
 
-    function _deposit(uint256 amount) private {
+    function _deposit(uint256 amount, uint256 held) private {
+        if (held != amount) revert UnexpectedAsset(held - amount);
         IERC20(asset).forceApprove(address(CORE_DEPOSIT_WALLET), amount);
         CORE_DEPOSIT_WALLET.deposit(amount, HyperCoreWriter.SPOT_DEX);
         IERC20(asset).forceApprove(address(CORE_DEPOSIT_WALLET), 0);
@@ -293,7 +299,7 @@ contract HyperCorePerp is IAdapter {
 
     /// @dev Perp margin that a class transfer will still bring (+) or take (-): not acted while spot has not moved.
     function _pendingMargin() private view returns (int256) {
-        if (transfer.closed || block.timestamp >= transfer.startedAt + actionDelaySeconds) return 0;
+        if (!transfer.open || block.timestamp >= transfer.startedAt + actionDelaySeconds) return 0;
         int256 amount = int256(uint256(transfer.amount));
         if (transfer.kind == TO_PERP) return _cash() >= transfer.book ? amount : int256(0);
         if (transfer.kind == FROM_PERP) return _cash() < transfer.book + uint256(amount) ? -amount : int256(0);

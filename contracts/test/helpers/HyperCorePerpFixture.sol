@@ -5,12 +5,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
 import {HyperCoreFixture} from "./HyperCoreFixture.sol";
 
-/// @title The least a vault does for its adapter: sends the asset, forwards the action, settles.
+/// @title The least a vault does for its adapter: settles, sends the asset, forwards the action.
 contract ForwardingVault {
     function execute(HyperCorePerp adapter, uint256 assetIn, bytes calldata action, uint256 maxSlippageBps)
         external
         returns (uint256)
     {
+        adapter.settle();
         if (assetIn != 0) IERC20(adapter.asset()).transfer(address(adapter), assetIn);
         return adapter.execute(action, maxSlippageBps);
     }

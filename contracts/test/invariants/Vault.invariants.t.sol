@@ -7,10 +7,13 @@ import {UniswapFixture} from "../helpers/UniswapFixture.sol";
 import {VaultHandler} from "./VaultHandler.sol";
 
 /// @notice What holds after any sequence of calls by holders, agent, thief, market and clock.
+/// @dev Collecting constants from bytecode and storage takes two thirds of the time and helps a bounded handler little.
+/// forge-config: default.invariant.include-push-bytes = false
+/// forge-config: default.invariant.include-storage = false
 contract VaultInvariantsTest is UniswapFixture {
     VaultHandler private handler;
 
-    bytes4[14] private _selectors = [
+    bytes4[15] private _selectors = [
         VaultHandler.deposit.selector,
         VaultHandler.mint.selector,
         VaultHandler.redeem.selector,
@@ -18,6 +21,7 @@ contract VaultInvariantsTest is UniswapFixture {
         VaultHandler.roundTrip.selector,
         VaultHandler.gift.selector,
         VaultHandler.openHedge.selector,
+        VaultHandler.openNaked.selector,
         VaultHandler.reduceHedge.selector,
         VaultHandler.stolenKey.selector,
         VaultHandler.replayLastPlan.selector,
@@ -35,7 +39,6 @@ contract VaultInvariantsTest is UniswapFixture {
 
     function _limits() internal view override returns (Limits memory limits) {
         limits = super._limits();
-        limits.maxTradeNotional = 100_000e6;
         limits.maxDailyLossBps = 100; // so that latches happen
     }
 
@@ -73,7 +76,7 @@ contract VaultInvariantsTest is UniswapFixture {
         for (uint256 step; step < 1_500; ++step) {
             uint256 seed = uint256(keccak256(abi.encode("walk", step)));
             (bool done,) = address(handler).call(
-                abi.encodePacked(_selectors[seed % 14], seed >> 8, seed >> 128 & 1, uint256(keccak256(abi.encode(seed))))
+                abi.encodePacked(_selectors[seed % 15], seed >> 8, seed >> 128 & 1, uint256(keccak256(abi.encode(seed))))
             );
             assertTrue(done);
         }

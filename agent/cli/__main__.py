@@ -1,0 +1,5 @@
+"""`python -m agent.cli` is the `ballast` command."""
+
+from agent.cli import main
+
+main()
