@@ -73,8 +73,10 @@ class Reason:
     where: str = ""
 
     def __str__(self) -> str:
-        numbers = "" if self.value is None else f" (value {self.value:g}" + (
-            ")" if self.bound is None else f", bound {self.bound:g})"
+        numbers = (
+            ""
+            if self.value is None
+            else f" (value {self.value:g}" + (")" if self.bound is None else f", bound {self.bound:g})")
         )
         place = f" [{self.where}]" if self.where else ""
         return f"{self.code}: {self.message}{numbers}{place}"

@@ -20,6 +20,10 @@ def require_agreement(node: Node, site: VaultSite, policy: Policy, chain_id: int
     if on_chain_id != chain_id:
         message = f"the node is on chain {on_chain_id}, the file's chain has id {chain_id}"
         raise Refusal(Reason(Code.WRONG_CHAIN, message, float(on_chain_id), float(chain_id), "chain"))
+    if node.call("eth_getCode", site.vault, "latest") == "0x":
+        raise Refusal(
+            Reason(Code.WRONG_CHAIN, f"there is no contract at the vault's address {site.vault}", where="vault")
+        )
     vault = artifacts.load("Vault")
     limits, agent, owner, guardian, policy_address = read_all(
         node,

@@ -62,7 +62,9 @@ class Rows:
 
 def measure_command_line(rows: Rows) -> None:
     command = [sys.executable, "-m", "agent.cli", "--help"]
-    rows.add("ballast --help", median_of(lambda: subprocess.run(command, check=True, capture_output=True)), "s", "<= 0.4")
+    rows.add(
+        "ballast --help", median_of(lambda: subprocess.run(command, check=True, capture_output=True)), "s", "<= 0.4"
+    )
 
 
 def measure_replay(rows: Rows, loaded: Any, chosen: ChosenMarket, period: tuple[int, int]) -> None:
@@ -95,7 +97,10 @@ def measure_replay(rows: Rows, loaded: Any, chosen: ChosenMarket, period: tuple[
 
 def measure_cycle(rows: Rows, loaded: Any, chosen: ChosenMarket, period: tuple[int, int]) -> None:
     """The parts of an hour on a vault that holds its position."""
-    with tempfile.TemporaryDirectory() as folder, open_stage(loaded.config, chosen.source, period[0], Path(folder)) as stage:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_stage(loaded.config, chosen.source, period[0], Path(folder)) as stage,
+    ):
         Depositors(stage.local.node, stage.site, ()).open_vault()
         hours = chosen.source.hours(*period)
         parts: dict[str, list[float]] = {"market step": [], "cycle without a transaction": [], "cycle with a plan": []}

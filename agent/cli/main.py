@@ -20,7 +20,9 @@ DataFolder = Annotated[
     typer.Option("--data", help="folder with recorded market data; else $BALLAST_DATA; else the synthetic market"),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of the synthetic market and of the depositors")]
-OutFolder = Annotated[Path | None, typer.Option("--out", help="where results go; runs/<name of the strategy> by default")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", help="where results go; runs/<name of the strategy> by default")
+]
 
 
 @app.command()
@@ -56,7 +58,9 @@ def replay(
 def decide(
     config: ConfigFile,
     at: Annotated[str, typer.Option("--at", help="the day whose first hour is decided, for example 2023-03-01")],
-    hours: Annotated[int, typer.Option("--hours", min=0, max=2_000, help="replay so many hours before, so that a position exists")] = 24,
+    hours: Annotated[
+        int, typer.Option("--hours", min=0, max=2_000, help="replay so many hours before, so that a position exists")
+    ] = 24,
     data: DataFolder = None,
     seed: Seed = 7,
 ) -> None:

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from agent.check import EXIT_OK, EXIT_REFUSED, print_reasons
 from agent.config.file import load_config
+from agent.ledger import CycleRecord
 from agent.market.choose import ChosenMarket, choose_market, data_folder
 from agent.reasons import Refusal
 from agent.replay import parse_period, replay
 from agent.replay.explain import explain
-from agent.ledger import CycleRecord
 from agent.report import write_report
 from agent.report.explanation import print_explanation
 from agent.report.terminal import progress, summary_table
@@ -104,5 +104,3 @@ def _replay(config: Path, dates: tuple[str, str], data: Path | None, seed: int, 
 def _announce(console: Console, chosen: ChosenMarket, dates: tuple[str, str]) -> None:
     kind = "[bold yellow]SYNTHETIC market[/]" if chosen.synthetic else "[bold]recorded market[/]"
     console.print(f"{kind}  {chosen.source.label}, {dates[0]} to {dates[1]}", highlight=False, soft_wrap=True)
-
-

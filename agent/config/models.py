@@ -64,6 +64,7 @@ class OpenInterestConfig(Strict):
     """Scale down when open interest is crowded against its own recent past."""
 
     window_h: Annotated[int, Field(ge=24, le=24 * 90)]
+    smoothing_h: Annotated[int, Field(ge=1, le=24 * 7)]  # the present is the mean of so many last hours
     start_z: float  # z-score at which scaling begins
     full_z: float  # z-score at which the factor reaches `floor`
     floor: Fraction
@@ -123,7 +124,7 @@ class ExecutionConfig(Strict):
     swap_tolerance: Annotated[float, Field(gt=0, le=0.05)] = 0.0005  # below the quote, for the minimum out
     order_tolerance: Annotated[float, Field(gt=0, le=0.05)] = 0.003  # limit price away from the mark
     max_fee_gwei: Positive = 50.0
-    min_gas_balance: Positive = 0.05  # native tokens; below it no cycle starts
+    min_gas_balance: Positive = 0.1  # native tokens; below it no cycle starts
 
 
 class Config(Strict):

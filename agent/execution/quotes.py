@@ -5,14 +5,9 @@ from typing import Protocol
 
 from agent.execution.plan import Venues
 from agent.market.observation import VaultState
-from chains.functions import Function
 from chains.multicall import Call
 from chains.rpc import Node, RpcError
 from chains.venues import uniswap_v3
-
-_EXACT_OUTPUT = Function(
-    "quoteExactOutputSingle((address,address,uint256,uint24,uint160))", "(uint256,uint160,uint32,uint256)"
-)
 
 
 class QuoteReverted(Exception):
@@ -45,7 +40,7 @@ class PoolQuoter:
 
     def asset_for(self, base_out: int) -> int:
         asset, base = self.vault.asset.address, self.vault.base.address
-        return self._ask(Call(self.venues.quoter, _EXACT_OUTPUT, ((asset, base, base_out, self.pool_fee, 0),)))
+        return self._ask(uniswap_v3.quote_exact_output(self.venues.quoter, asset, base, base_out, self.pool_fee))
 
     def asset_from(self, base_in: int) -> int:
         asset, base = self.vault.asset.address, self.vault.base.address

@@ -14,7 +14,6 @@ from agent.ledger.attribution import (
 from agent.ledger.digest import Digest, canonical_json
 from agent.ledger.events import Fill, Flow, Gas, Swap
 from agent.ledger.files import whole_file, write_text
-from agent.ledger.headroom import above_minimum, below_maximum
 from agent.ledger.records import CycleRecord, PlanRecord, cycle_record
 from agent.ledger.result import CYCLES_FILE, RESULT_FILE, Run, summarise, write_result
 from agent.ledger.store import DecisionRow, Ledger
@@ -38,10 +37,8 @@ __all__ = [
     "Step",
     "Swap",
     "UnexplainedError",
-    "above_minimum",
     "allowed_unexplained",
     "attribute",
-    "below_maximum",
     "canonical_json",
     "cycle_record",
     "require_explained",

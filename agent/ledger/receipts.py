@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from agent.ledger.events import Swap
-from agent.ledger.headroom import above_minimum, below_maximum
+from agent.risk import above_minimum, below_maximum
 from chains.events import Event, Log
 from chains.venues.uniswap_v3 import Pair
 

@@ -11,7 +11,6 @@ from agent.market.observation import VaultState
 from agent.reasons import Reason
 from agent.units import BPS, finite
 
-
 SHARE_PRICE_SCALE = 10**18  # the contract scales asset units per whole share by this
 
 
@@ -46,7 +45,7 @@ class CycleRecord:
     net_delta: float | None  # signed, of total assets
     liquidation_distance: float | None  # of the mark price; None when nothing can be liquidated
     forecast_volatility: float | None  # annualised, of the strategy's own return
-    headroom: Mapping[str, float]  # per limit, see agent/ledger/headroom.py
+    headroom: Mapping[str, float]  # per limit, see agent/risk/headroom.py
     decision: Decision
     refusals: tuple[Reason, ...]  # the decision's own and the gate's
     plan: PlanRecord | None

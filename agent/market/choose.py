@@ -44,7 +44,9 @@ def choose_market(config: Config, folder: Path | None, period: tuple[int, int], 
     if folder is not None:
         from agent.market.history_files import load_market
 
-        return ChosenMarket(HistorySource(load_market(config.market, folder, start_s, period[1]), window_h, **limits), False)
+        return ChosenMarket(
+            HistorySource(load_market(config.market, folder, start_s, period[1]), window_h, **limits), False
+        )
     from agent.market.synthetic import SyntheticParameters, synthetic_market
 
     hours = (period[1] - start_s) // SECONDS_PER_HOUR + 1

@@ -26,8 +26,14 @@ def check_stamps(file: str, time_ms: Seconds, hourly: bool) -> list[Reason]:
     offset_ms = time_ms - hours * HOUR_MS
     step_h = np.diff(hours, prepend=hours[0] - 1)
     reasons = [
-        *_listed(Code.DATA_INTERVAL, file, np.abs(offset_ms) > JITTER_MS,
-                 "the stamp is not on the hour", offset_ms / 1_000, JITTER_MS / 1_000),
+        *_listed(
+            Code.DATA_INTERVAL,
+            file,
+            np.abs(offset_ms) > JITTER_MS,
+            "the stamp is not on the hour",
+            offset_ms / 1_000,
+            JITTER_MS / 1_000,
+        ),
         *_listed(Code.DATA_DUPLICATE, file, step_h == 0, "the hour of the row before comes again"),
         *_listed(Code.DATA_OUT_OF_ORDER, file, step_h < 0, "the stamp is before that of the row before"),
     ]
@@ -41,11 +47,13 @@ def check_values(file: str, columns: dict[str, Floats], rows: Rows, positive: tu
     """Every value finite; those named in `positive` above zero (zero is how some feeds write 'missing')."""
     reasons: list[Reason] = []
     for name, values in columns.items():
-        reasons += _listed(Code.DATA_NOT_FINITE, file, _within(~np.isfinite(values), rows),
-                           f"{name} is empty, NaN or infinite")
+        reasons += _listed(
+            Code.DATA_NOT_FINITE, file, _within(~np.isfinite(values), rows), f"{name} is empty, NaN or infinite"
+        )
         if name in positive:
-            reasons += _listed(Code.DATA_NOT_POSITIVE, file, _within(values <= 0, rows),
-                               f"{name} must be above zero", values, 0.0)
+            reasons += _listed(
+                Code.DATA_NOT_POSITIVE, file, _within(values <= 0, rows), f"{name} must be above zero", values, 0.0
+            )
     return reasons
 
 
@@ -54,25 +62,43 @@ def check_candles(file: str, columns: dict[str, Floats], rows: Rows) -> list[Rea
     high, low, volume = columns["high"], columns["low"], columns["volume"]
     reasons = [
         *_listed(Code.DATA_NOT_POSITIVE, file, _within(volume < 0, rows), "volume is negative", volume, 0.0),
-        *_listed(Code.DATA_INCONSISTENT, file, _within((high < low) & (high > 0), rows), "high is below low",
-                 high - low, 0.0),
+        *_listed(
+            Code.DATA_INCONSISTENT, file, _within((high < low) & (high > 0), rows), "high is below low", high - low, 0.0
+        ),
     ]
     for name in ("open", "close"):
         price = columns[name]
         room = np.minimum(price - low, high - price)
         outside = (room < 0) & (high >= low) & (price > 0)  # other mistakes have their own reason
-        reasons += _listed(Code.DATA_INCONSISTENT, file, _within(outside, rows),
-                           f"{name} lies outside the bar's low and high by", room, 0.0)
+        reasons += _listed(
+            Code.DATA_INCONSISTENT,
+            file,
+            _within(outside, rows),
+            f"{name} lies outside the bar's low and high by",
+            room,
+            0.0,
+        )
     run = _frozen_run(columns)
-    return reasons + _listed(Code.DATA_STALE, file, _within(run == MAX_FROZEN_HOURS + 1, rows),
-                             "the same price without a trade, hour after hour: filled in, not recorded",
-                             run.astype(np.float64), MAX_FROZEN_HOURS)
+    return reasons + _listed(
+        Code.DATA_STALE,
+        file,
+        _within(run == MAX_FROZEN_HOURS + 1, rows),
+        "the same price without a trade, hour after hour: filled in, not recorded",
+        run.astype(np.float64),
+        MAX_FROZEN_HOURS,
+    )
 
 
 def check_rates(file: str, rate: Floats, rows: Rows) -> list[Reason]:
     """Decimal rates for one settlement: anything above 10 % is in another unit."""
-    return _listed(Code.DATA_INTERVAL, file, _within(np.abs(rate) > MAX_FUNDING_RATE, rows),
-                   "not a decimal rate for one settlement (per cent, or per year?)", rate, MAX_FUNDING_RATE)
+    return _listed(
+        Code.DATA_INTERVAL,
+        file,
+        _within(np.abs(rate) > MAX_FUNDING_RATE, rows),
+        "not a decimal rate for one settlement (per cent, or per year?)",
+        rate,
+        MAX_FUNDING_RATE,
+    )
 
 
 def to_hours_s(time_ms: Seconds) -> Seconds:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from pyarrow import parquet
 
 from agent.config import MarketConfig
@@ -50,12 +50,16 @@ def load_market(
     funding = None if config.funding is None else reader.settlements(config.funding)
     open_interest = None if config.open_interest is None else reader.series(config.open_interest, "open_interest")
     if config.mark is not None and config.perp is None:
-        reader.refuse(Code.DATA_MISSING, "mark prices carry no highs and lows: name the perp's candles too",
-                      "market.perp")
+        reader.refuse(
+            Code.DATA_MISSING, "mark prices carry no highs and lows: name the perp's candles too", "market.perp"
+        )
     if reader.reasons or spot is None:
         raise Refusal(*reader.reasons)
-    folders = [folder for folder in (config.spot, config.perp, config.mark, config.funding, config.open_interest)
-               if folder is not None]
+    folders = [
+        folder
+        for folder in (config.spot, config.perp, config.mark, config.funding, config.open_interest)
+        if folder is not None
+    ]
     return MarketTable(
         symbol=config.symbol,
         label=f"recorded {'+'.join(folders)} {config.symbol}",
@@ -161,8 +165,11 @@ class _Reader:
         ]
         intervals, strange = settlement_intervals(time_s) if not wrong else ([], [])
         wrong += [
-            Reason(Code.DATA_INTERVAL, f"no settlement interval of {SETTLEMENT_INTERVALS_H} hours leads here",
-                   where=f"{file} row {row}")
+            Reason(
+                Code.DATA_INTERVAL,
+                f"no settlement interval of {SETTLEMENT_INTERVALS_H} hours leads here",
+                where=f"{file} row {row}",
+            )
             for row in strange
         ]
         self.reasons += wrong
@@ -211,8 +218,10 @@ class _Reader:
                 self.refuse(Code.DATA_MISSING, f"no column {name!r}, only {', '.join(table.column_names)}", file)
             elif name == "time":
                 self._check_clock(file, table)
-            elif not (pa.types.is_floating(table.schema.field(name).type)
-                      or pa.types.is_integer(table.schema.field(name).type)):
+            elif not (
+                pa.types.is_floating(table.schema.field(name).type)
+                or pa.types.is_integer(table.schema.field(name).type)
+            ):
                 kind = table.schema.field(name).type
                 self.refuse(Code.DATA_NOT_FINITE, f"column {name!r} must hold numbers, not {kind}", file)
         if table.num_rows == 0:

@@ -88,10 +88,12 @@ class HistorySource:
         start = max(-(-from_s // SECONDS_PER_HOUR) * SECONDS_PER_HOUR, self.first_time)
         end = min(to_s, self.last_time)
         if start > end:
-            raise Refusal(Reason(
-                Code.DATA_MISSING,
-                f"{self.label} is known from {self.first_time} to {self.last_time}, asked for {from_s} to {to_s}",
-            ))
+            raise Refusal(
+                Reason(
+                    Code.DATA_MISSING,
+                    f"{self.label} is known from {self.first_time} to {self.last_time}, asked for {from_s} to {to_s}",
+                )
+            )
         return range(start, end + 1, SECONDS_PER_HOUR)
 
     def view(self, time_s: int) -> MarketView:
@@ -112,8 +114,14 @@ class HistorySource:
         if table.open_interest is not None:
             interest = table.open_interest
             row = bisect_right(self._open_interest_times, time_s) - 1
-            reason = _too_old("open_interest", Code.OPEN_INTEREST_STALE, self._open_interest_times, row, time_s,
-                              self._max_open_interest_age_s)
+            reason = _too_old(
+                "open_interest",
+                Code.OPEN_INTEREST_STALE,
+                self._open_interest_times,
+                row,
+                time_s,
+                self._max_open_interest_age_s,
+            )
             if reason is None:
                 open_interest = Fact(interest.value.item(row), "base", interest.source, self._open_interest_times[row])
             else:

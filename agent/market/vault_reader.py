@@ -121,9 +121,21 @@ class VaultReader:
         venue = self._site.perp
         if venue is None:
             return None
-        position, summary, mark, oracle, withdrawable, core_cash, expected, in_flight, order, transfer, delay, sums, home = (
-            answers
-        )
+        (
+            position,
+            summary,
+            mark,
+            oracle,
+            withdrawable,
+            core_cash,
+            expected,
+            in_flight,
+            order,
+            transfer,
+            delay,
+            sums,
+            home,
+        ) = answers
         return PerpState(
             size=position[0],
             expected_size=expected,

@@ -45,8 +45,8 @@ class Moved:
 def schedule(seed: int, from_s: int, to_s: int) -> tuple[Wish, ...]:
     """All wishes of a replay, in order of time.
 
-    Depositor 0 opened the vault and never leaves, so that it is never empty. The others arrive as a Poisson process with
-    a mean of one flow in four days; two of three wishes bring money in.
+    Depositor 0 opened the vault and never leaves, so that it is never empty. The others arrive as a Poisson process
+    with a mean of one flow in four days; two of three wishes bring money in.
 
     Parameters
     ----------

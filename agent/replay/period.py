@@ -20,7 +20,9 @@ def parse_period(from_text: str, to_text: str) -> tuple[int, int]:
     _, end = _bounds("--to", to_text)
     if end <= start:
         raise Refusal(
-            Reason(Code.CONFIG_OUT_OF_RANGE, f"the period ends before it begins: {from_text} to {to_text}", where="--to")
+            Reason(
+                Code.CONFIG_OUT_OF_RANGE, f"the period ends before it begins: {from_text} to {to_text}", where="--to"
+            )
         )
     return int(start.timestamp()), int(end.timestamp()) - SECONDS_PER_HOUR
 

@@ -27,7 +27,7 @@ from agent.ledger import (
     write_result,
 )
 from agent.ledger.receipts import checked_limits, swaps_in
-from agent.market.observation import Observation, VaultState
+from agent.market.observation import VaultState
 from agent.market.source import HistorySource
 from agent.replay.depositors import Depositors, Moved, schedule
 from agent.replay.stage import AGENT_ACTS_AFTER_S, JOURNAL_FILE, Stage, open_stage
@@ -134,8 +134,10 @@ class Book:
         """
         stage, after, sent = self._stage, outcome.after, outcome.sent
         logs = () if sent is None else sent.logs
-        gas = () if sent is None or sent.gas_used is None or sent.gas_price_wei is None else (
-            Gas(sent.gas_used, sent.gas_price_wei, stage.chain.native_token_usd),
+        gas = (
+            ()
+            if sent is None or sent.gas_used is None or sent.gas_price_wei is None
+            else (Gas(sent.gas_used, sent.gas_price_wei, stage.chain.native_token_usd),)
         )
         fee_ppm = stage.config.vault.pool_fee
         step = attribute(
@@ -168,8 +170,7 @@ class Book:
 
     def _headroom(self, outcome: CycleOutcome, checked: dict[str, float]) -> dict[str, float]:
         """What is left of each limit: measured on the state, and as the contract's own logs tell it."""
-        observation = Observation(outcome.observation.time, outcome.observation.market, outcome.after)
-        found = dict(headroom(observation, self._stage.config.policy))
+        found = headroom(outcome.after, self._stage.config.policy)
         for name, value in checked.items():
             found[name] = min(found.get(name, value), value)
         return found

@@ -9,16 +9,17 @@ from agent.reasons import Code, Reason
 from agent.units import SECONDS_PER_HOUR
 
 
-def open_interest_z(time_s: Seconds, open_interest: Floats, window_h: int) -> float | Reason:
-    """How many standard deviations the last open interest is above its mean over the window.
+def open_interest_z(time_s: Seconds, open_interest: Floats, window_h: int, smoothing_h: int = 1) -> float | Reason:
+    """How many standard deviations present open interest is above its mean over the window.
 
-        z = (x_n - mean(x)) / std(x)
+        z = (mean of x over the last smoothing_h hours - mean(x)) / std(x)
 
     Parameters
     ----------
     time_s : n unix seconds, ascending
     open_interest : m <= n values in base coin, > 0, aligned with the last m times
     window_h : hours of the window
+    smoothing_h : hours that count as the present; more follow crowds rather than single hours
 
     Returns
     -------
@@ -37,7 +38,8 @@ def open_interest_z(time_s: Seconds, open_interest: Floats, window_h: int) -> fl
         )
     window = open_interest[np.searchsorted(times, times[-1] - window_h * SECONDS_PER_HOUR) :]
     deviation = float(window.std())
-    return 0.0 if deviation == 0 else (float(window[-1]) - float(window.mean())) / deviation
+    present = open_interest[np.searchsorted(times, times[-1] - (smoothing_h - 1) * SECONDS_PER_HOUR) :]
+    return 0.0 if deviation == 0 else (float(present.mean()) - float(window.mean())) / deviation
 
 
 def open_interest_factor(z: float, start_z: float, full_z: float, floor: float) -> float:

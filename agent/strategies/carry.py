@@ -101,7 +101,7 @@ def _open_interest(history: History, strategy: CarryStrategy) -> Scaler | Reason
     rule = strategy.open_interest
     if history.open_interest is None or rule is None:
         return _unknown("open interest history")
-    z = open_interest_z(history.time_s, history.open_interest, rule.window_h)
+    z = open_interest_z(history.time_s, history.open_interest, rule.window_h, rule.smoothing_h)
     if isinstance(z, Reason):
         return z
     return scaler(

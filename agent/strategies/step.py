@@ -49,7 +49,6 @@ def next_step(
     if target_lots * book.lot_usd < sizing.min_trade_usd:
         target_lots = 0.0  # a target below the smallest trade could be neither reached nor adjusted
     urgent = book.distance is not None and book.distance < min_liquidation_distance
-
     smallest_usd = smallest_trade(target_lots, book, sizing)
 
     cut = _cut(book, ceilings(book, target_lots, sizing, liquidation, urgent), smallest_usd, urgent)

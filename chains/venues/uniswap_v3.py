@@ -15,6 +15,9 @@ MAX_SQRT_PRICE = 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_3
 
 _SLOT0 = Function("slot0()", "(uint160,int24,uint16,uint16,uint16,uint8,bool)")
 _LIQUIDITY = Function("liquidity()", "(uint128)")
+_QUOTE_EXACT_OUTPUT = Function(
+    "quoteExactOutputSingle((address,address,uint256,uint24,uint160))", "(uint256,uint160,uint32,uint256)"
+)
 _QUOTE_EXACT_INPUT = Function(
     "quoteExactInputSingle((address,address,uint256,uint24,uint160))", "(uint256,uint160,uint32,uint256)"
 )
@@ -82,6 +85,11 @@ def liquidity(pool: str) -> Call:
 def quote_exact_input(quoter: str, token_in: str, token_out: str, amount_in: int, fee_ppm: int) -> Call:
     """Asks QuoterV2 what `amount_in` would bring: `Quote(*result)`. Equal to execution in the same state."""
     return Call(quoter, _QUOTE_EXACT_INPUT, ((token_in, token_out, amount_in, fee_ppm, 0),))
+
+
+def quote_exact_output(quoter: str, token_in: str, token_out: str, amount_out: int, fee_ppm: int) -> Call:
+    """Asks QuoterV2 what exactly `amount_out` would cost; the first value is the amount in."""
+    return Call(quoter, _QUOTE_EXACT_OUTPUT, ((token_in, token_out, amount_out, fee_ppm, 0),))
 
 
 def buy(asset_in: int, min_base_out: int) -> bytes:

@@ -202,7 +202,7 @@ contract VaultPlanTest is VaultFixture {
     }
 
     function test_an_action_on_an_unknown_adapter_is_refused() public {
-        LeveragedTestAdapter foreign = new LeveragedTestAdapter(address(vault), usdc, address(weth), oracle);
+        LeveragedTestAdapter foreign = _newLegFor(address(weth));
         _expectRevert(_trade(foreign, 0), abi.encodeWithSelector(Vault.UnknownAdapter.selector, address(foreign)));
         _expectRevert(
             Action(address(usdc), 0, ""), abi.encodeWithSelector(Vault.UnknownAdapter.selector, address(usdc))

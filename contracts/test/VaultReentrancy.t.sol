@@ -53,8 +53,8 @@ contract VaultReentrancyTest is VaultFixture {
 
     function test_a_token_with_hooks_cannot_come_in_during_a_deposit_or_a_redemption() public {
         CallbackToken token = new CallbackToken();
-        PriceOracle prices = new PriceOracle(address(token), new Feed[](0));
-        Vault hooked = new Vault(token, "Hook", "HOOK", policy, prices, OWNER, GUARDIAN, AGENT);
+        oracle = _newOracle(address(token), new Feed[](0));
+        Vault hooked = _newVault(token);
         token.mint(BOB, 200);
         vm.startPrank(BOB);
         token.approve(address(hooked), 200);

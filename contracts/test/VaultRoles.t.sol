@@ -32,7 +32,7 @@ contract VaultRolesTest is VaultFixture {
     }
 
     function test_set_up_refuses_an_oracle_for_another_asset() public {
-        PriceOracle other = new PriceOracle(address(weth), new Feed[](0));
+        PriceOracle other = _newOracle(address(weth), new Feed[](0));
         vm.expectRevert(abi.encodeWithSelector(Vault.OracleForAnotherAsset.selector, address(weth), address(usdc)));
         new Vault(usdc, "", "", policy, other, OWNER, GUARDIAN, AGENT);
     }
@@ -129,14 +129,14 @@ contract VaultRolesTest is VaultFixture {
             _newLeg();
         }
         assertEq(vault.adapters().length, 8);
-        LeveragedTestAdapter ninth = new LeveragedTestAdapter(address(vault), usdc, address(weth), oracle);
+        LeveragedTestAdapter ninth = _newLegFor(address(weth));
         vm.expectRevert(abi.encodeWithSelector(Vault.TooManyAdapters.selector, 8));
         _accept(address(ninth));
         _run(_pair(100));
     }
 
     function test_accepts_no_adapter_without_a_price() public {
-        LeveragedTestAdapter unpriced = new LeveragedTestAdapter(address(vault), usdc, address(usdc), oracle);
+        LeveragedTestAdapter unpriced = _newLegFor(address(usdc));
         vm.expectRevert(abi.encodeWithSelector(PriceOracle.UnknownToken.selector, address(usdc)));
         _accept(address(unpriced));
     }

@@ -169,8 +169,8 @@ contract VaultSharesTest is VaultFixture {
 
     function test_a_token_that_takes_a_fee_is_refused() public {
         FeeOnTransferToken token = new FeeOnTransferToken();
-        PriceOracle prices = new PriceOracle(address(token), new Feed[](0));
-        Vault odd = new Vault(token, "Fee", "FEE", policy, prices, OWNER, GUARDIAN, AGENT);
+        oracle = _newOracle(address(token), new Feed[](0));
+        Vault odd = _newVault(token);
         token.mint(BOB, 100);
         vm.startPrank(BOB);
         token.approve(address(odd), 100);
@@ -212,11 +212,9 @@ contract VaultRoundTripTest is VaultFixture {
     TestToken private _asset;
 
     function _build(uint8 decimals, uint256 funds, uint256 invested, uint256 lost) private {
-        _asset = new TestToken("ASSET", decimals);
-        Feed[] memory feeds = new Feed[](1);
-        feeds[0] = Feed(address(weth), IAggregatorV3(address(feed)), 100e8, 100_000e8);
-        oracle = new PriceOracle(address(_asset), feeds);
-        vault = new Vault(_asset, "Any", "ANY", policy, oracle, OWNER, GUARDIAN, AGENT);
+        _asset = _newToken("ASSET", decimals);
+        oracle = _newOracle(address(_asset), _feeds(address(weth)));
+        vault = _newVault(_asset);
         usdc = _asset;
         long = _newLeg();
         _fund(ALICE, funds);

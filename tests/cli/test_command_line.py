@@ -18,7 +18,8 @@ def ballast(*words: str, data: Path | None = None) -> subprocess.CompletedProces
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys; import agent.cli; print([m for m in ('web3','ccxt','pandas','numpy','pydantic') if m in sys.modules])"
+    heavy = ("web3", "ccxt", "pandas", "numpy", "pydantic")
+    code = f"import sys; import agent.cli; print([m for m in {heavy} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 
@@ -35,7 +36,9 @@ def test_check_of_a_good_file_ends_with_zero() -> None:
 
 def test_check_shows_all_mistakes_with_their_lines(tmp_path: Path) -> None:
     text = (PROJECT / "configs" / "eth-carry.yaml").read_text()
-    text = text.replace("max_gross_leverage: 1.6", "max_gross_leverage: 12.0").replace("max_drawdown: 0.08", "max_drowdown: 0.08")
+    text = text.replace("max_gross_leverage: 1.6", "max_gross_leverage: 12.0").replace(
+        "max_drawdown: 0.08", "max_drowdown: 0.08"
+    )
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
     shown = ballast("check", str(path))
@@ -57,9 +60,16 @@ def test_a_missing_data_folder_is_refused_before_anything_starts(tmp_path: Path)
     assert not out.exists()
 
 
-def test_a_zero_price_is_refused_with_its_file_and_row_and_nothing_is_written(data_folder: Path, tmp_path: Path) -> None:
+def test_a_zero_price_is_refused_with_its_file_and_row_and_nothing_is_written(
+    data_folder: Path, tmp_path: Path
+) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
-    for kind in ("binance/spot/ETHUSDT-1h", "binance/perp/ETHUSDT-1h", "binance/funding/ETHUSDT", "bybit/open_interest/ETHUSDT-1h"):
+    for kind in (
+        "binance/spot/ETHUSDT-1h",
+        "binance/perp/ETHUSDT-1h",
+        "binance/funding/ETHUSDT",
+        "bybit/open_interest/ETHUSDT-1h",
+    ):
         (data / kind).parent.mkdir(parents=True, exist_ok=True)
         table = pq.read_table(data_folder / f"{kind}.parquet")
         if kind.startswith("binance/perp"):
@@ -78,12 +88,23 @@ def test_a_zero_price_is_refused_with_its_file_and_row_and_nothing_is_written(da
 
 def test_replay_writes_its_four_results_and_prints_where(tmp_path: Path) -> None:
     shown = ballast(
-        *("replay", "configs/eth-volatility-target.yaml", "--from", "2023-02-01", "--to", "2023-02-03", "--out", str(tmp_path))
+        *(
+            "replay",
+            "configs/eth-volatility-target.yaml",
+            "--from",
+            "2023-02-01",
+            "--to",
+            "2023-02-03",
+            "--out",
+            str(tmp_path),
+        )
     )
     assert shown.returncode == 0, shown.stderr
     assert "SYNTHETIC" in shown.stdout
     assert str(tmp_path / "report.html") in shown.stdout.replace("\n", "")
-    assert {"report.html", "result.json", "cycles.parquet", "ledger.sqlite"} <= {path.name for path in tmp_path.iterdir()}
+    assert {"report.html", "result.json", "cycles.parquet", "ledger.sqlite"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
     assert json.loads((tmp_path / "result.json").read_text())["synthetic"] is True
 
 

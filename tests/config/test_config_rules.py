@@ -30,7 +30,7 @@ from agent.reasons import Code
             "below strategy.liquidation.high",
         ),
         (
-            {"strategy.open_interest.start_z": "3.0"},
+            {"strategy.open_interest.start_z": "4.0"},
             "strategy.open_interest.start_z",
             "below strategy.open_interest.full_z",
         ),

@@ -17,14 +17,13 @@ from agent.ledger import (
     PlanRecord,
     Run,
     Swap,
-    above_minimum,
     attribute,
-    below_maximum,
     cycle_record,
     summarise,
 )
 from agent.market.observation import VaultState
 from agent.reasons import Code, Reason
+from agent.risk import above_minimum, below_maximum
 
 RUN = Run(
     strategy="eth-carry",

@@ -89,7 +89,9 @@ def test_a_breach_names_its_limit_and_its_moment(table: Any) -> None:
     wrong.loc[[400, 401], "headroom_net_delta"] = [-0.2, -0.1]
     result = result_of(wrong)
     assert result["limit_headroom"]["net_delta"] == -0.2
-    assert [(b["limit"], b["cycles"], b["worst_headroom"]) for b in result["breached_limits"]] == [("net_delta", 2, -0.2)]
+    assert [(b["limit"], b["cycles"], b["worst_headroom"]) for b in result["breached_limits"]] == [
+        ("net_delta", 2, -0.2)
+    ]
     assert result_of(table)["breaches"] == 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -376,9 +376,7 @@ def test_the_recordings_are_clean(data_folder: Path, symbol: str) -> None:
 
 
 def test_the_recorded_mark_of_avalanche_is_clean(data_folder: Path) -> None:
-    table = load_market(
-        FULL_CONFIG.model_copy(update={"symbol": "AVAXUSDT", "open_interest": None}), data_folder
-    )
+    table = load_market(FULL_CONFIG.model_copy(update={"symbol": "AVAXUSDT", "open_interest": None}), data_folder)
     assert table.mark is not None
     assert table.mark.source == "binance/mark"
     assert len(table.mark.time_s) == 33_040

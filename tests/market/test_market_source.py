@@ -1,6 +1,5 @@
 """What a view shows at an instant, and above all what it does not show."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -250,15 +249,10 @@ def test_a_spot_market_needs_nothing_else() -> None:
     assert source.world(START_S + 50 * HOUR_S).mark is None
 
 
-def test_a_view_is_a_slice_and_takes_microseconds() -> None:
+def test_a_view_is_a_slice_of_arrays_shared_by_all_views() -> None:
     source = HistorySource(TABLE, 200)
     first, second = source.view(START_S + 300 * HOUR_S), source.view(START_S + 301 * HOUR_S)
     assert np.shares_memory(first.history.spot, second.history.spot)
-    started = time.perf_counter()
-    for hour in range(200, 400):
-        source.view(START_S + hour * HOUR_S)
-    # measured at about 15 microseconds; the bound only catches a copy or a scan
-    assert (time.perf_counter() - started) / 200 < 0.001
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ def test_a_month_means_all_of_it() -> None:
     assert parse_period("2022-12", "2023-02") == (at("2022-12-01T00"), at("2023-02-28T23"))
 
 
-@pytest.mark.parametrize(("first", "last"), [("2023-02-30", "2023-03"), ("yesterday", "2023-03"), ("2023-03", "2023-02")])
+@pytest.mark.parametrize(
+    ("first", "last"), [("2023-02-30", "2023-03"), ("yesterday", "2023-03"), ("2023-03", "2023-02")]
+)
 def test_refuses_what_is_no_period(first: str, last: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse_period(first, last)

@@ -97,6 +97,13 @@ class TestOpenInterest:
         window = values[-49:]
         assert open_interest_z(hourly(149), values, 48) == pytest.approx((120 - window.mean()) / window.std())
 
+    def test_the_present_is_the_mean_of_the_smoothing_hours(self) -> None:
+        values = np.concatenate((np.tile([90.0, 110.0], 30), [140.0]))
+        window = values[-49:]
+        expected = (window[-4:].mean() - window.mean()) / window.std()
+        assert open_interest_z(hourly(61), values, 48, 4) == pytest.approx(expected)
+        assert open_interest_z(hourly(61), values, 48, 4) < open_interest_z(hourly(61), values, 48, 1)
+
     def test_constant_open_interest_is_not_crowded(self) -> None:
         assert open_interest_z(hourly(100), np.full(100, 5.0), 48) == 0.0
 

@@ -33,7 +33,8 @@ contract VaultInvariantsTest is UniswapFixture {
 
     function setUp() public override {
         super.setUp();
-        handler = new VaultHandler(vault, usdc, feed, market, spot, short, OWNER);
+        bytes memory arguments = abi.encode(vault, usdc, feed, market, spot, short, OWNER);
+        handler = VaultHandler(deployCode("VaultHandler.sol:VaultHandler", arguments));
         targetContract(address(handler));
     }
 
