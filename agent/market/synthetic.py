@@ -42,6 +42,7 @@ class SyntheticParameters:
     crash_basis: float = -0.012  # by how much the perp falls below spot at the bottom
     crash_basis_half_life_h: float = 6.0
     crash_open_interest_drop: float = 0.30
+    outage_hours: int = 0  # exchanges that stand still in the middle of the crash leave no bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ def synthetic_market(
     low = np.minimum(before, spot) * np.exp(-reach[1])
 
     source = f"synthetic, seed {seed}"
-    spot_candles = Candles(source, time_s, spot, high, low)
+    known = np.ones(hours, dtype=np.bool_)
+    known[crash.start + 1 : crash.start + 1 + p.outage_hours] = False
+    spot_candles = Candles(source, time_s[known], spot[known], high[known], low[known])
     if not perp:
         return MarketTable(symbol, source, spot_candles)
     basis = _basis(for_basis, hours, crash, p)
@@ -110,10 +113,10 @@ def synthetic_market(
     basis_before = np.concatenate((basis[:1], basis[:-1]))
     mark = Candles(
         source,
-        time_s,
-        spot * np.exp(basis),
-        high * np.exp(np.maximum(basis, basis_before)),
-        low * np.exp(np.minimum(basis, basis_before)),
+        time_s[known],
+        (spot * np.exp(basis))[known],
+        (high * np.exp(np.maximum(basis, basis_before)))[known],
+        (low * np.exp(np.minimum(basis, basis_before)))[known],
     )
     return MarketTable(
         symbol,

@@ -28,11 +28,11 @@ def next_step(
 
     1. cut    : target, hedge, margin and idle reserve each set a ceiling; both legs go to the lowest one
     2. top up : margin below its lower bound gets cash (together with a cut, when there is one)
-    3. widen  : both legs by the same plan to the band's near edge, as far as margin and cash already there allow
+    3. widen  : both legs by the same plan to the target, as far as margin and cash already there allow
     4. fund   : the margin that a wider position lacks is deposited; the legs follow in a later cycle
     5. settle : cash that nothing needs comes home
 
-    Every rule stops inside the region where no rule applies: cuts and widenings end at edges of the same band,
+    Every rule stops inside the region where no rule applies: cuts end at the edge of the band, widenings within it,
     top-ups end at the target margin between the bounds that start transfers, and trades under `smallest_trade` are
     left alone. A state therefore never leads back to itself by way of trades. Closing fully is exempt from the
     smallest trade, so that an exit ends.
@@ -129,11 +129,13 @@ def _widen(
 ) -> Move | str:
     """The widening trade, or why there is none."""
     largest = book.largest_leg()
-    goal = int(no_trade_band(largest, target_lots, sizing.band))
+    # Not to the band's near edge: the target is mostly a cap, towards which exposure never drifts by itself, and a
+    # vault that stopped at the edge would stay a whole band short of it.
+    goal = int(no_trade_band(largest, target_lots, sizing.band, "optimum"))
     if goal <= largest:
         return "hold: no position is wanted" if target_lots == 0 else "hold: exposure is inside its band"
     if (goal - min(book.legs())) * book.lot_usd < smallest_usd:
-        return f"hold: the trade to the band's edge is under {smallest_usd:,.0f} USD"
+        return f"hold: the trade to the target is under {smallest_usd:,.0f} USD"
 
     by_margin = goal
     if liquidation is not None:

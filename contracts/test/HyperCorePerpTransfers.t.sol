@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
+import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 /// @notice Money on its way: counted once in every state, in both directions, and never because of a gift.
@@ -69,7 +70,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
             }
             vault.execute(adapter, first == 1 ? 1e6 : 0, abi.encode(first, uint256(1e6)), 0);
             for (uint8 second = 1; second <= 4; ++second) {
-                vm.expectRevert(HyperCorePerp.TransferOutstanding.selector);
+                vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
                 vault.execute(adapter, second == 1 ? 1e6 : 0, abi.encode(second, uint256(1e6)), 0);
             }
             vm.revertToState(state);
@@ -93,7 +94,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         vault.settle(adapter);
         assertTrue(adapter.transferOutstanding());
         assertEq(_wealth(), WEALTH);
-        vm.expectRevert(HyperCorePerp.TransferOutstanding.selector);
+        vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
         _deposit(1e6);
         core.process();
         assertEq(_wealth(), WEALTH);
@@ -150,9 +151,9 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _expectTooLow(3, 10_000e6 + 1, 10_000e6);
         _expectTooLow(4, 500e6 + 1, 500e6);
         _expectTooLow(1, 1, 0);
-        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.CoreBalanceTooLow.selector, 2e6, 1e6));
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.CoreBalanceTooLow.selector, 2e6, 1e6));
         vault.execute(adapter, 1e6, abi.encode(uint8(1), uint256(2e6)), 0);
-        vm.expectRevert(HyperCorePerp.ZeroAmount.selector);
+        vm.expectRevert(HyperCoreTransfers.ZeroAmount.selector);
         _toPerp(0);
     }
 
@@ -187,13 +188,13 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _advance(ACTION_DELAY);
         bytes[3] memory actions = [abi.encode(uint8(2), 1e6), abi.encode(uint8(4), 1e6), _orderAction(1e4, 2020e8, false)];
         for (uint256 i = 0; i < actions.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.UnexpectedAsset.selector, 5_000e6));
+            vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.UnexpectedAsset.selector, 5_000e6));
             vault.execute(adapter, 5_000e6, actions[i], SLIPPAGE_BPS);
         }
-        vm.expectRevert(HyperCorePerp.TransferOutstanding.selector);
+        vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
         _deposit(5_000e6);
         _advance(TRANSFER_DELAY);
-        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.UnexpectedAsset.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.UnexpectedAsset.selector, 1));
         vault.execute(adapter, 5_000e6 + 1, abi.encode(uint8(1), 5_000e6), SLIPPAGE_BPS);
         _deposit(5_000e6);
         assertEq(_wealth(), WEALTH);
@@ -268,7 +269,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
     }
 
     function _expectTooLow(uint8 kind, uint256 amount, uint256 available) private {
-        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.CoreBalanceTooLow.selector, amount, available));
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.CoreBalanceTooLow.selector, amount, available));
         vault.execute(adapter, 0, abi.encode(kind, amount), 0);
     }
 }

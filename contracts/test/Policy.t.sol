@@ -158,8 +158,8 @@ contract PolicyTest is Test {
             for (uint256 i; i < 10; ++i) {
                 // Mostly tighter, sometimes one step looser.
                 words[i] = _isFloor(i)
-                    ? bound(words[i], before[i] - 1, before[i] + 50)
-                    : bound(words[i], before[i] > 50 ? before[i] - 50 : 1, before[i] + (words[i] % 64 == 0 ? 1 : 0));
+                    ? _bound(words[i], before[i] - 1, before[i] + 50)
+                    : _bound(words[i], before[i] > 50 ? before[i] - 50 : 1, before[i] + (words[i] % 64 == 0 ? 1 : 0));
             }
             vm.prank(GUARDIAN);
             try policy.tighten(abi.decode(abi.encode(words), (Limits))) {} catch {}

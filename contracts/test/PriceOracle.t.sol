@@ -209,7 +209,7 @@ contract PriceOracleTest is Test {
 
     /// @dev Valuation never reverts whatever the feed says, and uses the feed only when it is believed.
     function testFuzz_valuation_survives_any_answer(int256 answer, uint256 stamp, uint80 age) public {
-        feed.setRound(answer, age % 2 == 0 ? stamp : block.timestamp - bound(age, 0, 1_000_000));
+        feed.setRound(answer, age % 2 == 0 ? stamp : block.timestamp - _bound(age, 0, 1_000_000));
         (uint256 price,,) = oracle.latest(address(weth));
         if (price != 3_000e8) {
             assertEq(int256(price), answer);

@@ -32,11 +32,11 @@ contract VaultEnvelopeTest is VaultFixture {
     }
 
     function test_net_delta_is_measured_for_each_token_by_itself() public {
-        TestToken other = _newToken("OTHER", 18);
+        TestToken other = new TestToken("OTHER", 18);
         Feed[] memory feeds = new Feed[](2);
         feeds[0] = Feed(address(weth), IAggregatorV3(address(feed)), 100e8, 100_000e8);
         feeds[1] = Feed(address(other), IAggregatorV3(address(feed)), 100e8, 100_000e8);
-        oracle = _newOracle(address(usdc), feeds);
+        oracle = new PriceOracle(address(usdc), feeds);
         vault = _newVault(usdc);
         long = _newLeg();
         short = _newLegFor(address(other));

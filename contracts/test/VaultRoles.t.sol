@@ -32,7 +32,7 @@ contract VaultRolesTest is VaultFixture {
     }
 
     function test_set_up_refuses_an_oracle_for_another_asset() public {
-        PriceOracle other = _newOracle(address(weth), new Feed[](0));
+        PriceOracle other = new PriceOracle(address(weth), new Feed[](0));
         vm.expectRevert(abi.encodeWithSelector(Vault.OracleForAnotherAsset.selector, address(weth), address(usdc)));
         new Vault(usdc, "", "", policy, other, OWNER, GUARDIAN, AGENT);
     }

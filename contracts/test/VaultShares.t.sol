@@ -99,6 +99,14 @@ contract VaultSharesTest is VaultFixture {
         _redeemAll(ALICE);
     }
 
+    function test_a_touch_of_the_vault_keeps_the_price_for_when_the_feed_fails() public {
+        _run(_trade(long, ONE_BPS, 1_000e6, 0));
+        feed.set(2 * PRICE);
+        vault.checkpoint();
+        feed.setBroken(true);
+        assertEq(vault.totalAssets(), FUNDS + 10e6);
+    }
+
     function test_an_adapter_that_cannot_say_its_value_stops_both_until_it_can() public {
         long.setBroken(true);
         assertEq(vault.maxDeposit(BOB), 0, "max never reverts");
@@ -157,8 +165,8 @@ contract VaultSharesTest is VaultFixture {
 
     /// @dev The attack needs a gift to be counted; here it costs the attacker all of it.
     function testFuzz_a_first_depositor_gains_nothing_by_a_gift(uint256 gift, uint256 victimIn) public {
-        gift = bound(gift, 1, 1e18);
-        victimIn = bound(victimIn, 1e6, 1e15);
+        gift = _bound(gift, 1, 1e18);
+        victimIn = _bound(victimIn, 1e6, 1e15);
         _redeemAll(ALICE);
         _fund(BOB, 1);
         usdc.mint(address(vault), gift);
@@ -169,7 +177,7 @@ contract VaultSharesTest is VaultFixture {
 
     function test_a_token_that_takes_a_fee_is_refused() public {
         FeeOnTransferToken token = new FeeOnTransferToken();
-        oracle = _newOracle(address(token), new Feed[](0));
+        oracle = new PriceOracle(address(token), new Feed[](0));
         Vault odd = _newVault(token);
         token.mint(BOB, 100);
         vm.startPrank(BOB);
@@ -212,8 +220,8 @@ contract VaultRoundTripTest is VaultFixture {
     TestToken private _asset;
 
     function _build(uint8 decimals, uint256 funds, uint256 invested, uint256 lost) private {
-        _asset = _newToken("ASSET", decimals);
-        oracle = _newOracle(address(_asset), _feeds(address(weth)));
+        _asset = new TestToken("ASSET", decimals);
+        oracle = new PriceOracle(address(_asset), _feeds(address(weth)));
         vault = _newVault(_asset);
         usdc = _asset;
         long = _newLeg();
@@ -228,9 +236,9 @@ contract VaultRoundTripTest is VaultFixture {
     /// @dev Every way in, followed by every way out, gives back at most what went in, and previews tell it exactly.
     function testFuzz_no_round_trip_profits(uint256 seed, uint256 amount, uint256 invested, uint256 lost) public {
         uint256 funds = 10 ** uint256(_decimals[seed % 5]) * 1_000_000;
-        invested = bound(invested, 0, funds / 2);
-        _build(_decimals[seed % 5], funds, invested, bound(lost, 0, invested));
-        amount = bound(amount, 1, funds / 4);
+        invested = _bound(invested, 0, funds / 2);
+        _build(_decimals[seed % 5], funds, invested, _bound(lost, 0, invested));
+        amount = _bound(amount, 1, funds / 4);
         uint256 priceBefore = _priceE36();
 
         _asset.mint(BOB, funds * 10);
@@ -271,8 +279,8 @@ contract VaultRoundTripTest is VaultFixture {
     /// @dev What `max*` says can be done, and one more cannot.
     function testFuzz_max_is_exact(uint256 seed, uint256 invested, uint256 lost) public {
         uint256 funds = 10 ** uint256(_decimals[seed % 5]) * 1_000_000;
-        invested = bound(invested, 0, funds);
-        _build(_decimals[seed % 5], funds, invested, bound(lost, 0, invested));
+        invested = _bound(invested, 0, funds);
+        _build(_decimals[seed % 5], funds, invested, _bound(lost, 0, invested));
         uint256 snapshot = vm.snapshotState();
 
         vm.startPrank(ALICE);

@@ -142,3 +142,16 @@ def test_refuses_too_few_hours_and_a_start_off_the_hour() -> None:
         synthetic_market(1, START_S, 47)
     with pytest.raises(ValueError, match="whole hour"):
         synthetic_market(1, START_S + 1, 100)
+
+
+def test_an_outage_leaves_no_bars_in_the_middle_of_the_crash() -> None:
+    whole = synthetic_market(7, START_S, 500)
+    holed = synthetic_market(7, START_S, 500, parameters=SyntheticParameters(outage_hours=2))
+    missing = np.setdiff1d(whole.spot.time_s, holed.spot.time_s)
+    assert len(missing) == 2
+    assert holed.mark is not None
+    assert not np.isin(missing, holed.mark.time_s).any()
+    kept = np.isin(whole.spot.time_s, holed.spot.time_s)
+    assert np.array_equal(whole.spot.close[kept], holed.spot.close)
+    hour = int(np.searchsorted(whole.spot.time_s, missing[0]))
+    assert whole.spot.close[hour + 2] / whole.spot.close[hour - 2] < 0.85

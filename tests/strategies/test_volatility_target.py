@@ -6,12 +6,12 @@ from vault_world import PRICE, SPOT_CONFIG, USD, World, invested
 from agent.market.observation import Mode
 
 
-def test_buys_to_the_bands_edge_in_one_plan() -> None:
+def test_buys_to_the_target_in_one_plan() -> None:
     world = World(config=SPOT_CONFIG)
     step = world.cycle()
     assert step.target is not None
     assert step.target.exposure == pytest.approx(0.20 / step.scalers[0].inputs[0][1])
-    assert world.leg_usd()[0] == pytest.approx(0.9 * step.target.exposure * 1e6, rel=1e-3)
+    assert world.leg_usd()[0] == pytest.approx(step.target.exposure * 1e6, rel=1e-3)
     assert (step.proposal.perp_size_delta, step.proposal.deposit) == (0, 0)
     assert world.cycle().proposal.is_empty()
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ICoreDepositWallet} from "ballast/interfaces/HyperCoreContracts.sol";
+import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
 import {IAdapter} from "ballast/interfaces/IAdapter.sol";
 import {HyperCorePrices} from "ballast/libraries/HyperCorePrices.sol";
 import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
@@ -21,16 +19,12 @@ import {HyperCoreWriter} from "ballast/libraries/HyperCoreWriter.sol";
 ///   5 ORDER(int64 size, uint64 limitPx, bool reduceOnly)  immediate-or-cancel; size in lots, + buys; price x 10^8
 /// Amounts have 6 decimals.
 /// @dev HyperCore acts seconds after a transaction and never says that it refused, so nothing is believed before it is
-/// read back. Value counts what is on its way once: when money leaves, `book` notes the cash (core spot + EVM) that
-/// must be there after arrival, and what is missing from it is in flight. One transfer at a time keeps that exact,
-/// whether it is still queued, taken from one side, or given to the other. Gifts can hide flight, never feign it.
-/// The vault settles before the actions of a plan, and sends no asset with any but a deposit.
+/// read back: money on its way is counted once (see HyperCoreTransfers), an order counts as filled at its worst price
+/// until it must have acted. The vault settles before the actions of a plan and sends asset only with a deposit.
 /// Trusted: (1) HyperCore acts on or refuses a write within `actionDelaySeconds`; (2) the precompiles, USDC and the
 /// core deposit wallet are honest; (3) the account is cross-margined, holds no other perp and has a little HYPE on core
 /// for transfer gas; (4) the market's first margin tier applies: a position above it is closer to liquidation than told.
-contract HyperCorePerp is IAdapter {
-    using SafeERC20 for IERC20;
-    using SafeCast for int256;
+contract HyperCorePerp is IAdapter, HyperCoreTransfers {
     using SafeCast for uint256;
 
     /// @dev The last order; the position counts as `expected` until `until`.
@@ -41,86 +35,49 @@ contract HyperCorePerp is IAdapter {
         uint64 until;
     }
 
-    /// @dev The last money transfer. `book`: cash at the start; in flight is what is missing from it.
-    struct Transfer {
-        uint8 kind;
-        bool open;
-        uint48 startedAt;
-        uint64 amount;
-        uint128 book;
-    }
-
-    ICoreDepositWallet public constant CORE_DEPOSIT_WALLET = ICoreDepositWallet(0x6B9E773128f453f5c2C60935Ee2DE2CBc5390A24);
-
-    uint8 public constant DEPOSIT = 1;
-    uint8 public constant TO_PERP = 2;
-    uint8 public constant FROM_PERP = 3;
-    uint8 public constant WITHDRAW = 4;
     uint8 public constant ORDER = 5;
 
-    /// @notice Money that has not arrived after this long is no longer counted.
-    uint256 public constant IN_FLIGHT_TIMEOUT = 1 days;
     /// @notice More than twice the venue's base taker fee of 4.5 bps.
     uint256 public constant TAKER_FEE_BOUND_BPS = 10;
 
     uint256 private constant BPS = 10_000;
-    /// @dev Core USDC has 8 decimals, all other USD amounts 6.
-    uint256 private constant WEI_PER_USD_UNIT = 100;
 
     address public immutable vault;
-    address public immutable asset;
     address public immutable override baseToken;
     uint32 public immutable perpIndex;
-    uint256 public immutable actionDelaySeconds;
     uint8 public immutable szDecimals;
     uint8 public immutable baseDecimals;
     /// @notice Limit price units (10^-8) per mark price unit (10^-(6 - szDecimals)).
     uint256 public immutable limitScale;
 
     Order public order;
-    Transfer public transfer;
 
     error OnlyVault();
-    error AssetDecimalsNotSix(uint8 decimals);
-    error ActionDelayInvalid(uint256 actionDelaySeconds);
     error PerpNotSupported(uint32 perpIndex);
     error AccountNotOnCore();
-    /// @dev More than a deposit's own amount, which would pass for money that arrived and hide what is in flight.
-    error UnexpectedAsset(uint256 surplus);
     error UnknownAction(uint8 kind);
-    error ZeroAmount();
-    error TransferOutstanding();
-    /// @dev `available` is on the side that the money would leave.
-    error CoreBalanceTooLow(uint256 amount, uint256 available);
     error OrderOutstanding();
     error EmptyOrder();
     error WouldNotReduce(int64 size, int64 position);
     error LimitPriceOffTick(uint256 limitPx);
     error LimitPriceOutsideCollar(uint256 limitPx, uint256 bound);
 
-    event TransferStarted(uint8 kind, uint256 amount, uint256 book);
     event OrderSent(int64 size, uint64 limitPx, bool reduceOnly, uint64 markPx, uint256 bound);
-    event Settled(uint256 sentHome, bool transferOutstanding);
 
     modifier onlyVault() {
         if (msg.sender != vault) revert OnlyVault();
         _;
     }
 
-    constructor(address vault_, address asset_, address baseToken_, uint32 perpIndex_, uint256 actionDelaySeconds_) {
-        uint8 assetDecimals = IERC20Metadata(asset_).decimals();
-        if (assetDecimals != 6) revert AssetDecimalsNotSix(assetDecimals);
-        if (actionDelaySeconds_ == 0 || actionDelaySeconds_ >= IN_FLIGHT_TIMEOUT) {
-            revert ActionDelayInvalid(actionDelaySeconds_);
-        }
+    constructor(address vault_, address asset_, address baseToken_, uint32 perpIndex_, uint256 actionDelaySeconds_)
+        HyperCoreTransfers(asset_, actionDelaySeconds_)
+    {
         HyperCoreReader.PerpInfo memory info = HyperCoreReader.perpInfo(perpIndex_);
         if (info.onlyIsolated || info.szDecimals > 6 || info.maxLeverage == 0) revert PerpNotSupported(perpIndex_);
         vault = vault_;
-        asset = asset_;
         baseToken = baseToken_;
         baseDecimals = IERC20Metadata(baseToken_).decimals();
         perpIndex = perpIndex_;
-        actionDelaySeconds = actionDelaySeconds_;
         szDecimals = info.szDecimals;
         limitScale = 10 ** (2 + uint256(info.szDecimals));
     }
@@ -131,8 +88,7 @@ contract HyperCorePerp is IAdapter {
     function execute(bytes calldata action, uint256 maxSlippageBps) external onlyVault returns (uint256) {
         if (!HyperCoreReader.accountExists(address(this))) revert AccountNotOnCore();
         uint8 kind = abi.decode(action, (uint8));
-        uint256 held = IERC20(asset).balanceOf(address(this));
-        if (kind != DEPOSIT && held != 0) revert UnexpectedAsset(held);
+        if (kind != DEPOSIT) _requireNoAsset();
         if (kind == ORDER) {
             (, int64 size, uint64 limitPx, bool reduceOnly) = abi.decode(action, (uint8, int64, uint64, bool));
             return _sendOrder(size, limitPx, reduceOnly, maxSlippageBps);
@@ -140,22 +96,12 @@ contract HyperCorePerp is IAdapter {
         if (kind < DEPOSIT || kind > WITHDRAW) revert UnknownAction(kind);
         (, uint256 amount) = abi.decode(action, (uint8, uint256));
         _startTransfer(kind, amount);
-        if (kind == DEPOSIT) _deposit(amount, held);
-        else if (kind == WITHDRAW) HyperCoreWriter.sendUsdcToEvm((amount * WEI_PER_USD_UNIT).toUint64());
-        else HyperCoreWriter.transferUsdClass(uint64(amount), kind == TO_PERP);
         return 0;
     }
 
     /// @inheritdoc IAdapter
     function settle() external onlyVault {
-        uint256 sentHome = IERC20(asset).balanceOf(address(this));
-        if (sentHome != 0) {
-            transfer.book = Math.saturatingSub(transfer.book, sentHome).toUint128();
-            IERC20(asset).safeTransfer(vault, sentHome);
-        }
-        bool outstanding = transferOutstanding();
-        transfer.open = outstanding;
-        emit Settled(sentHome, outstanding);
+        _settleTransfer(vault);
     }
 
     /// @inheritdoc IAdapter
@@ -219,60 +165,11 @@ contract HyperCorePerp is IAdapter {
         return order.until;
     }
 
-    /// @notice USDC that has left one side and not reached the other.
-    function inFlight() public view returns (uint256) {
-        bool leavesCash = transfer.kind == DEPOSIT || transfer.kind == WITHDRAW;
-        if (!leavesCash || !transfer.open || _timedOut()) return 0;
-        return Math.min(transfer.amount, Math.saturatingSub(transfer.book, _cash()));
-    }
-
-    /// @notice Whether another transfer would be refused after settling.
-    function transferOutstanding() public view returns (bool) {
-        if (!transfer.open) return false;
-        return block.timestamp < transfer.startedAt + actionDelaySeconds || inFlight() != 0;
-    }
-
-    /// @notice USDC of the core spot account, free or held, with 6 decimals.
-    function coreSpotUsdc() public view returns (uint256) {
-        return HyperCoreReader.spotBalance(address(this), HyperCoreWriter.USDC_TOKEN).total / WEI_PER_USD_UNIT;
-    }
-
     function marginSummary() public view returns (HyperCoreReader.MarginSummary memory) {
         return HyperCoreReader.marginSummary(address(this));
     }
 
     // ---------------------------------------------------------------- parts
-
-    /// @dev Checks that the money is there and notes what cash must be there again after arrival.
-    function _startTransfer(uint8 kind, uint256 amount) private {
-        if (amount == 0) revert ZeroAmount();
-        if (transfer.open) revert TransferOutstanding();
-        uint256 available = _availableFor(kind);
-        if (amount > available) revert CoreBalanceTooLow(amount, available);
-        uint256 book = _cash();
-        transfer = Transfer({
-            kind: kind,
-            open: true,
-            startedAt: uint48(block.timestamp),
-            amount: amount.toUint64(),
-            book: book.toUint128()
-        });
-        emit TransferStarted(kind, amount, book);
-    }
-
-    function _availableFor(uint8 kind) private view returns (uint256) {
-        if (kind == DEPOSIT) return IERC20(asset).balanceOf(address(this));
-        if (kind == FROM_PERP) return HyperCoreReader.withdrawable(address(this));
-        HyperCoreReader.SpotBalance memory spot = HyperCoreReader.spotBalance(address(this), HyperCoreWriter.USDC_TOKEN);
-        return (spot.total - spot.hold) / WEI_PER_USD_UNIT;
-    }
-
-    function _deposit(uint256 amount, uint256 held) private {
-        if (held != amount) revert UnexpectedAsset(held - amount);
-        IERC20(asset).forceApprove(address(CORE_DEPOSIT_WALLET), amount);
-        CORE_DEPOSIT_WALLET.deposit(amount, HyperCoreWriter.SPOT_DEX);
-        IERC20(asset).forceApprove(address(CORE_DEPOSIT_WALLET), 0);
-    }
 
     function _sendOrder(int64 size, uint64 limitPx, bool reduceOnly, uint256 maxSlippageBps) private returns (uint256) {
         if (size == 0 || limitPx == 0) revert EmptyOrder();
@@ -297,29 +194,12 @@ contract HyperCorePerp is IAdapter {
         return lots * mark;
     }
 
-    /// @dev Perp margin that a class transfer will still bring (+) or take (-): not acted while spot has not moved.
-    function _pendingMargin() private view returns (int256) {
-        if (!transfer.open || block.timestamp >= transfer.startedAt + actionDelaySeconds) return 0;
-        int256 amount = int256(uint256(transfer.amount));
-        if (transfer.kind == TO_PERP) return _cash() >= transfer.book ? amount : int256(0);
-        if (transfer.kind == FROM_PERP) return _cash() < transfer.book + uint256(amount) ? -amount : int256(0);
-        return 0;
-    }
-
     function _reduces(int64 size, int64 position) private pure returns (bool) {
         return (size > 0) != (position > 0) && _magnitude(size) <= _magnitude(position);
     }
 
     function _orderPending() private view returns (bool) {
         return block.timestamp < order.until;
-    }
-
-    function _timedOut() private view returns (bool) {
-        return block.timestamp >= transfer.startedAt + IN_FLIGHT_TIMEOUT;
-    }
-
-    function _cash() private view returns (uint256) {
-        return coreSpotUsdc() + IERC20(asset).balanceOf(address(this));
     }
 
     function _positive(int256 signed) private pure returns (uint256) {

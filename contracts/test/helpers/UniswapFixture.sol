@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
+import {ISwapRouter02, UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
 import {Action} from "ballast/Plan.sol";
 import {TestToken} from "sim/TestToken.sol";
 
@@ -19,8 +19,8 @@ abstract contract UniswapFixture is VaultFixture {
     function setUp() public virtual override {
         vm.warp(1_795_132_800);
         vm.roll(1_000);
-        usdc = _newToken("USDC", 6);
-        market = UniswapMarket(deployCode("UniswapMarket.sol:UniswapMarket", abi.encode(usdc, uint256(PRICE))));
+        usdc = new TestToken("USDC", 6);
+        market = new UniswapMarket(usdc, uint256(PRICE));
         market.addLiquidity(LIQUIDITY);
         weth = TestToken(address(market.weth()));
         _deployVault(address(weth));
@@ -32,8 +32,7 @@ abstract contract UniswapFixture is VaultFixture {
     }
 
     function _newSpot(address owner) internal returns (UniswapV3Spot) {
-        bytes memory arguments = abi.encode(owner, usdc, weth, market.router(), market.POOL_FEE(), oracle);
-        return UniswapV3Spot(deployCode("UniswapV3Spot.sol:UniswapV3Spot", arguments));
+        return new UniswapV3Spot(owner, usdc, address(weth), ISwapRouter02(market.router()), market.POOL_FEE(), oracle);
     }
 
     function _buy(uint256 amountIn) internal view returns (Action memory) {

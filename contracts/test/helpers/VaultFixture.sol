@@ -13,7 +13,6 @@ import {TestToken} from "sim/TestToken.sol";
 import {LeveragedTestAdapter} from "./LeveragedTestAdapter.sol";
 import {SettableFeed} from "./SettableFeed.sol";
 
-/// @dev Contracts come from their artefacts: a test that embedded them all would take the compiler many times as long.
 /// @notice A funded vault with a long and a short perp-like leg on one base token at 2,500 USD.
 abstract contract VaultFixture is Test {
     address internal constant OWNER = address(0x0A);
@@ -42,8 +41,8 @@ abstract contract VaultFixture is Test {
         // 2026-11-20 00:00:00 UTC, so that a test has a whole day ahead.
         vm.warp(1_795_132_800);
         vm.roll(1_000);
-        usdc = _newToken("USDC", 6);
-        weth = _newToken("WETH", 18);
+        usdc = new TestToken("USDC", 6);
+        weth = new TestToken("WETH", 18);
         _deployVault(address(weth));
         long = _newLeg();
         short = _newLeg();
@@ -67,9 +66,9 @@ abstract contract VaultFixture is Test {
     }
 
     function _deployVault(address baseToken) internal {
-        feed = SettableFeed(deployCode("SettableFeed.sol:SettableFeed", abi.encode(uint8(8), PRICE)));
-        policy = Policy(deployCode("Policy.sol:Policy", abi.encode(OWNER, GUARDIAN, _limits())));
-        oracle = _newOracle(address(usdc), _feeds(baseToken));
+        feed = new SettableFeed(8, PRICE);
+        policy = new Policy(OWNER, GUARDIAN, _limits());
+        oracle = new PriceOracle(address(usdc), _feeds(baseToken));
         vault = _newVault(usdc);
     }
 
@@ -78,18 +77,9 @@ abstract contract VaultFixture is Test {
         feeds[0] = Feed(baseToken, IAggregatorV3(address(feed)), 100e8, 100_000e8);
     }
 
-    function _newToken(string memory symbol, uint8 decimals) internal returns (TestToken) {
-        return TestToken(deployCode("TestToken.sol:TestToken", abi.encode(symbol, decimals)));
-    }
-
-    function _newOracle(address asset, Feed[] memory feeds) internal returns (PriceOracle) {
-        return PriceOracle(deployCode("PriceOracle.sol:PriceOracle", abi.encode(asset, feeds)));
-    }
-
     /// @dev Another vault with the same policy, roles and (current) oracle.
     function _newVault(IERC20 asset) internal returns (Vault) {
-        bytes memory arguments = abi.encode(asset, "Ballast", "BAL", policy, oracle, OWNER, GUARDIAN, AGENT);
-        return Vault(deployCode("Vault.sol:Vault", arguments));
+        return new Vault(asset, "Ballast", "BAL", policy, oracle, OWNER, GUARDIAN, AGENT);
     }
 
     function _newLeg() internal returns (LeveragedTestAdapter leg) {
@@ -99,8 +89,7 @@ abstract contract VaultFixture is Test {
 
     /// @dev Not accepted yet.
     function _newLegFor(address baseToken) internal returns (LeveragedTestAdapter) {
-        bytes memory arguments = abi.encode(vault, usdc, baseToken, oracle);
-        return LeveragedTestAdapter(deployCode("LeveragedTestAdapter.sol:LeveragedTestAdapter", arguments));
+        return new LeveragedTestAdapter(address(vault), usdc, baseToken, oracle);
     }
 
     function _accept(address adapter) internal {

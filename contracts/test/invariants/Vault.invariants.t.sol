@@ -33,8 +33,7 @@ contract VaultInvariantsTest is UniswapFixture {
 
     function setUp() public override {
         super.setUp();
-        bytes memory arguments = abi.encode(vault, usdc, feed, market, spot, short, OWNER);
-        handler = VaultHandler(deployCode("VaultHandler.sol:VaultHandler", arguments));
+        handler = new VaultHandler(vault, usdc, feed, market, spot, short, OWNER);
         targetContract(address(handler));
     }
 

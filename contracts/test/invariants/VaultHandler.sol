@@ -71,11 +71,11 @@ contract VaultHandler is CommonBase, StdUtils {
     // ---------------------------------------------------------------- holders
 
     function deposit(uint256 amount, uint256 who) external watched {
-        _comeIn(_holder(who), _bound(amount, 1, 20_000e6), false);
+        _comeIn(_holder(who), _bound(amount, 1, 4_000e6), false);
     }
 
     function mint(uint256 amount, uint256 who) external watched {
-        _comeIn(_holder(who), _bound(amount, 1, 20_000e6), true);
+        _comeIn(_holder(who), _bound(amount, 1, 4_000e6), true);
     }
 
     function redeem(uint256 part, uint256 who) external watched {
@@ -90,7 +90,7 @@ contract VaultHandler is CommonBase, StdUtils {
 
     function roundTrip(uint256 amount, uint256 who, uint256 ways) external watched {
         address holder = _holder(who);
-        amount = _bound(amount, 1, 20_000e6);
+        amount = _bound(amount, 1, 4_000e6);
         uint256 before = usdc.balanceOf(holder);
         uint256 sharesBefore = vault.balanceOf(holder);
         usdc.mint(holder, amount);
@@ -174,9 +174,9 @@ contract VaultHandler is CommonBase, StdUtils {
 
     // ---------------------------------------------------------------- market, clock, owner
 
-    /// @notice Moves the oracle by up to 4 % and the pool to 0.5 % above or below it.
+    /// @notice Moves the oracle by up to 8 % and the pool to 0.5 % above or below it.
     function movePrice(uint256 move, bool dear) external watched {
-        uint256 price = uint256(feed.answer()) * _bound(move, 9_600, 10_400) / 10_000;
+        uint256 price = uint256(feed.answer()) * _bound(move, 9_200, 10_800) / 10_000;
         price = _bound(price, 1_000e8, 6_000e8);
         feed.set(int256(price));
         market.moveTo(dear ? price * 1_005 / 1_000 : price * 995 / 1_000);
