@@ -101,6 +101,7 @@ contract VaultSharesTest is VaultFixture {
 
     function test_a_touch_of_the_vault_keeps_the_price_for_when_the_feed_fails() public {
         _run(_trade(long, ONE_BPS, 1_000e6, 0));
+        _later(1);
         feed.set(2 * PRICE);
         vault.checkpoint();
         feed.setBroken(true);
