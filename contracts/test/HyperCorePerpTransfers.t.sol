@@ -157,6 +157,18 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _toPerp(0);
     }
 
+    function test_spot_that_is_held_counts_but_cannot_leave() public {
+        vm.mockCall(
+            address(0x0801),
+            abi.encode(address(adapter), uint64(0)),
+            abi.encode(uint64(100e8), uint64(70e8), uint64(0))
+        );
+        assertEq(adapter.value(), 100e6);
+        _expectTooLow(2, 30e6 + 1, 30e6);
+        _expectTooLow(4, 30e6 + 1, 30e6);
+        _toPerp(30e6);
+    }
+
     function test_gift_on_the_evm_is_swept_home_and_hides_no_more_than_itself() public {
         _deposit(10_000e6);
         usdc.mint(address(adapter), 3_000e6);
