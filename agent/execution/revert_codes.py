@@ -34,6 +34,7 @@ WITHOUT_OWN_CODE = frozenset(
     {
         "AccountNotOnCore",
         "CoreBalanceTooLow",
+        "UnexpectedAsset",
         "EmptyOrder",
         "HeldBaseTooSmall",
         "HyperCoreReadFailed",

@@ -1,0 +1,53 @@
+"""When an empty plan is due."""
+
+from dataclasses import replace
+
+import pytest
+from vault_world import NOW, POLICY, World
+
+from agent.market.observation import Mode, Observation, VaultState
+from agent.risk import upkeep
+
+DAY = 86_400
+
+
+def due(**changes: object) -> str | None:
+    seen = World().observe()
+    vault: VaultState = replace(seen.vault, **{"last_plan_at": NOW, **changes})  # type: ignore[arg-type]
+    return upkeep(Observation(seen.time, seen.market, vault), POLICY)
+
+
+def test_nothing_is_due_when_today_had_a_plan_and_nothing_is_broken() -> None:
+    assert due() is None
+
+
+def test_the_first_cycle_of_a_day_marks_its_share_price() -> None:
+    assert "UTC day" in str(due(last_plan_at=NOW // DAY * DAY - 1))
+
+
+def test_a_vault_without_holders_or_halted_needs_none() -> None:
+    assert due(last_plan_at=0, total_supply=0) is None
+    assert due(last_plan_at=0, mode=Mode.HALTED) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "price", "limit"),
+    [("day_start_price_e18", 96_999, "max_daily_loss"), ("high_water_mark_e18", 91_999, "max_drawdown")],
+)
+def test_a_loss_beyond_its_limit_is_to_be_latched(start: str, price: int, limit: str) -> None:
+    unbroken = {"day_start_price_e18": price * 10**19, "high_water_mark_e18": price * 10**19}
+    assert limit in str(due(share_price_e18=price * 10**19, **{**unbroken, start: 10**24}))
+
+
+def test_a_loss_at_its_limit_is_not_beyond_it() -> None:
+    assert due(share_price_e18=97 * 10**22, day_start_price_e18=10**24, high_water_mark_e18=10**24) is None
+
+
+def test_a_latched_vault_is_not_latched_again() -> None:
+    assert due(share_price_e18=1, mode=Mode.REDUCE_ONLY) is None
+
+
+def test_cash_that_came_back_is_brought_home() -> None:
+    perp = World().observe().vault.perp
+    assert perp is not None
+    assert "goes home" in str(due(perp=replace(perp, unswept=1)))
