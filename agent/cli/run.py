@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -86,8 +86,9 @@ def _replay(config: Path, dates: tuple[str, str], data: Path | None, seed: int, 
     period = parse_period(*dates)
     chosen = choose_market(loaded.config, data_folder(data), period, seed)
     folder = out or Path("runs") / loaded.config.name
-    _announce(console, chosen, dates)
-    with progress(len(chosen.source.hours(*period)), "replaying hours") as bar:
+    hours = chosen.source.hours(*period)
+    _announce(console, chosen, hours, len(range(period[0], period[1] + 1, SECONDS_PER_HOUR)))
+    with progress(len(hours), "replaying hours") as bar:
 
         def advance(_: CycleRecord) -> None:
             bar.advance(bar.task_ids[0])
@@ -101,6 +102,12 @@ def _replay(config: Path, dates: tuple[str, str], data: Path | None, seed: int, 
     return EXIT_OK
 
 
-def _announce(console: Console, chosen: ChosenMarket, dates: tuple[str, str]) -> None:
+def _announce(console: Console, chosen: ChosenMarket, hours: range, asked: int) -> None:
     kind = "[bold yellow]SYNTHETIC market[/]" if chosen.synthetic else "[bold]recorded market[/]"
-    console.print(f"{kind}  {chosen.source.label}, {dates[0]} to {dates[1]}", highlight=False, soft_wrap=True)
+    first, last = (f"{datetime.fromtimestamp(hour, UTC):%Y-%m-%d %H:%M}" for hour in (hours[0], hours[-1]))
+    text = f"{kind}  {chosen.source.label}, {len(hours):,} hours from {first} to {last} UTC"
+    console.print(text, highlight=False, soft_wrap=True)
+    if len(hours) < asked:
+        console.print(
+            f"[yellow]note[/]  the market is not known in {asked - len(hours):,} of the {asked:,} hours asked for"
+        )

@@ -31,6 +31,7 @@ PART_COLOURS = {
 }
 CYCLE_COLOURS = (SPOT, PERP, NET, "#79589f", "#c2a12b", "#4f9bb5", "#a0522d", MUTED, "#7a8b3a", "#c06c9b")
 LEGEND_COLUMNS = 3
+LEAST_NET_DELTA = 0.0005  # of NAV: a finer axis would draw the rounding of a lot as a mountain
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 9.5,
@@ -142,6 +143,8 @@ def _exposure(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None
     axes[0].set_ylabel("Exposure (of NAV)")
     _line(axes[1], curve.time_s, curve.net_delta, NET)
     axes[1].set_ylabel("Net delta")
+    low, high = axes[1].get_ylim()
+    axes[1].set_ylim(min(low, -LEAST_NET_DELTA), max(high, LEAST_NET_DELTA))
     _in_percent(*axes)
 
 
