@@ -121,7 +121,9 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         address guardian_,
         address agent_
     ) ERC20(name_, symbol_) ERC4626(asset_) ERC20Permit(name_) {
-        if (address(policy_) == address(0) || owner_ == address(0) || guardian_ == address(0)) revert ZeroAddress();
+        if (address(policy_) == address(0) || owner_ == address(0) || guardian_ == address(0)) {
+            revert ZeroAddress();
+        }
         if (oracle_.asset() != address(asset_)) revert OracleForAnotherAsset(oracle_.asset(), address(asset_));
         policy = policy_;
         oracle = oracle_;
@@ -325,11 +327,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         return super.redeem(shares, receiver, holder);
     }
 
-    function _deposit(address caller, address receiver, uint256 assets, uint256 shares)
-        internal
-        override
-        nonReentrant
-    {
+    function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override nonReentrant {
         super._deposit(caller, receiver, assets, shares);
     }
 

@@ -22,9 +22,8 @@ contract PolicyTest is Test {
         "cooldown_s",
         "max_oracle_age_s"
     ];
-    uint256[10] private _ceilings = [
-        uint256(30_000), 10_000, type(uint128).max, 500, 500, 2_000, 5_000, 10_000, 1 days, 1 days
-    ];
+    uint256[10] private _ceilings =
+        [uint256(30_000), 10_000, type(uint128).max, 500, 500, 2_000, 5_000, 10_000, 1 days, 1 days];
     uint256[10] private _floors = [uint256(0), 0, 1, 0, 0, 0, 0, 300, 30, 1];
 
     function _limits() private pure returns (Limits memory) {
@@ -108,9 +107,7 @@ contract PolicyTest is Test {
         for (uint256 i; i < 10; ++i) {
             uint256 looser = _isFloor(i) ? _valueOf(i) - 1 : _valueOf(i) + 1;
             Limits memory limits = _with(i, looser);
-            vm.expectRevert(
-                abi.encodeWithSelector(Policy.LimitLoosened.selector, _names[i], looser, _valueOf(i))
-            );
+            vm.expectRevert(abi.encodeWithSelector(Policy.LimitLoosened.selector, _names[i], looser, _valueOf(i)));
             vm.prank(i % 2 == 0 ? OWNER : GUARDIAN);
             policy.tighten(limits);
         }

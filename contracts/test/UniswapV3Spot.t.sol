@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {ISwapRouter02, UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
 import {Envelope} from "ballast/Envelope.sol";
 import {Action, Mode} from "ballast/Plan.sol";
 import {Vault} from "ballast/Vault.sol";
 
 import {UniswapFixture} from "./helpers/UniswapFixture.sol";
+
+/// @notice Takes half of what it was given and pays 1 base unit, whatever minimum was asked for.
+contract DishonestRouter {
+    function exactInputSingle(ISwapRouter02.ExactInputSingleParams calldata p) external returns (uint256) {
+        IERC20(p.tokenIn).transferFrom(msg.sender, address(this), p.amountIn / 2);
+        IERC20(p.tokenOut).transfer(p.recipient, 1);
+        return p.amountOutMinimum;
+    }
+}
 
 /// @notice The spot leg in the published Uniswap v3 bytecode; this contract plays the vault where no vault is needed.
 contract UniswapV3SpotTest is UniswapFixture {
@@ -112,6 +123,19 @@ contract UniswapV3SpotTest is UniswapFixture {
         own.execute(abi.encode(uint8(1), 1, 0), type(uint256).max - 1);
     }
 
+    function test_believes_balances_and_not_the_router() public {
+        DishonestRouter router = new DishonestRouter();
+        market.giveWeth(address(router), 1);
+        own = new UniswapV3Spot(address(this), usdc, address(weth), ISwapRouter02(address(router)), 500, oracle);
+        usdc.mint(address(own), 1_000e6);
+        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.AmountOutTooSmall.selector, 1, 2));
+        own.execute(abi.encode(uint8(1), 1_000e6, 2), type(uint256).max);
+        own.execute(abi.encode(uint8(1), 1_000e6, 1), type(uint256).max);
+        assertEq(own.heldBase(), 1);
+        assertEq(usdc.balanceOf(address(this)), 500e6, "what was not spent is home");
+        _assertClean();
+    }
+
     function test_gifts_change_neither_value_nor_hash() public {
         _ownBuy(1_000e6, 0, 100);
         uint256 value = own.value();
@@ -172,9 +196,7 @@ contract UniswapV3SpotTest is UniswapFixture {
         _setMode(GUARDIAN, Mode.ReduceOnly);
         _later(60);
         _expectRevert(_buy(1_000e6), abi.encodeWithSelector(Vault.OnlyReducingAllowed.selector));
-        _expectRevert(
-            _actions(_sell(1e18), _buy(2_000e6)), abi.encodeWithSelector(Vault.OnlyReducingAllowed.selector)
-        );
+        _expectRevert(_actions(_sell(1e18), _buy(2_000e6)), abi.encodeWithSelector(Vault.OnlyReducingAllowed.selector));
         uint256 before = vault.totalAssets();
         market.moveTo(2_490e8);
         _run(_sell(spot.heldBase()));

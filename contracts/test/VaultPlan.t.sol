@@ -122,7 +122,9 @@ contract VaultPlanTest is VaultFixture {
     }
 
     function test_a_refused_plan_leaves_its_number_to_the_next() public {
-        _expectRevert(_trade(long, 0, FUNDS + 1, 0), abi.encodeWithSelector(Vault.IdleTooSmall.selector, FUNDS + 1, FUNDS));
+        _expectRevert(
+            _trade(long, 0, FUNDS + 1, 0), abi.encodeWithSelector(Vault.IdleTooSmall.selector, FUNDS + 1, FUNDS)
+        );
         assertEq(vault.planCount(), 0);
         _run(_pair(1));
         assertEq(vault.planCount(), 1);
@@ -211,7 +213,9 @@ contract VaultPlanTest is VaultFixture {
 
     function test_a_plan_spends_idle_cash_to_the_last_unit_and_never_a_gift() public {
         usdc.mint(address(vault), 10);
-        _expectRevert(_trade(long, 0, FUNDS + 1, 0), abi.encodeWithSelector(Vault.IdleTooSmall.selector, FUNDS + 1, FUNDS));
+        _expectRevert(
+            _trade(long, 0, FUNDS + 1, 0), abi.encodeWithSelector(Vault.IdleTooSmall.selector, FUNDS + 1, FUNDS)
+        );
         _run(_trade(long, 0, FUNDS, 0));
         assertEq(vault.idleAssets(), 0);
         assertEq(usdc.balanceOf(address(vault)), 10);

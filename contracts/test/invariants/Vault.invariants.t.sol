@@ -75,9 +75,12 @@ contract VaultInvariantsTest is UniswapFixture {
     function test_the_handler_reaches_every_kind_of_outcome() public {
         for (uint256 step; step < 1_500; ++step) {
             uint256 seed = uint256(keccak256(abi.encode("walk", step)));
-            (bool done,) = address(handler).call(
-                abi.encodePacked(_selectors[seed % 15], seed >> 8, seed >> 128 & 1, uint256(keccak256(abi.encode(seed))))
-            );
+            (bool done,) = address(handler)
+                .call(
+                    abi.encodePacked(
+                        _selectors[seed % 15], seed >> 8, seed >> 128 & 1, uint256(keccak256(abi.encode(seed)))
+                    )
+                );
             assertTrue(done);
         }
         assertEq(handler.violation(), "");
