@@ -121,7 +121,16 @@ def _draw(
     handles, labels = axes[0].get_legend_handles_labels()
     lines = math.ceil(len(handles) / LEGEND_COLUMNS)
     if handles:
-        figure.legend(handles, labels, loc="upper left", ncols=LEGEND_COLUMNS, handlelength=1.2, columnspacing=1.4)
+        fontsize = 9 if len(labels) <= 2 * LEGEND_COLUMNS else 8  # three columns of long names have to fit
+        figure.legend(
+            handles,
+            labels,
+            loc="upper left",
+            ncols=LEGEND_COLUMNS,
+            handlelength=1.2,
+            columnspacing=1.2,
+            fontsize=fontsize,
+        )
     # Fixed margins: a layout engine would draw everything twice.
     figure.subplots_adjust(left=0.155, right=0.985, bottom=0.125, top=0.96 - 0.062 * lines, hspace=0.12)
     figure.align_ylabels(axes)
@@ -138,7 +147,8 @@ def _value(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
 
 def _exposure(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
     _line(axes[0], curve.time_s, curve.spot_exposure, SPOT, "Spot leg")
-    _line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Perp leg")
+    if np.any(curve.perp_exposure):
+        _line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Perp leg")
     _line(axes[0], curve.time_s, curve.target_exposure, TARGET, "Target per leg", linestyle="--", linewidth=0.9)
     axes[0].set_ylabel("Exposure (of NAV)")
     _line(axes[1], curve.time_s, curve.net_delta, NET)
