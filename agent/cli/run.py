@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -13,6 +13,7 @@ from agent.check import EXIT_OK, EXIT_REFUSED, print_reasons
 from agent.config.file import load_config
 from agent.ledger import CycleRecord
 from agent.market.choose import ChosenMarket, choose_market, data_folder
+from agent.market.moments import hour_text
 from agent.reasons import Refusal
 from agent.replay import parse_period, replay
 from agent.replay.explain import explain
@@ -21,7 +22,7 @@ from agent.report.explanation import print_explanation
 from agent.report.terminal import progress, summary_table
 from agent.units import SECONDS_PER_HOUR
 
-DEMO_CONFIG = Path("configs/eth-carry.yaml")
+DEMO_CONFIG = Path(__file__).parents[2] / "configs" / "eth-carry.yaml"
 DEMO_FROM = "2023-02-01"  # in the recorded data; the synthetic market is the same at any date
 EXIT_FAILED = 3
 
@@ -104,8 +105,8 @@ def _replay(config: Path, dates: tuple[str, str], data: Path | None, seed: int, 
 
 def _announce(console: Console, chosen: ChosenMarket, hours: range, asked: int) -> None:
     kind = "[bold yellow]SYNTHETIC market[/]" if chosen.synthetic else "[bold]recorded market[/]"
-    first, last = (f"{datetime.fromtimestamp(hour, UTC):%Y-%m-%d %H:%M}" for hour in (hours[0], hours[-1]))
-    text = f"{kind}  {chosen.source.label}, {len(hours):,} hours from {first} to {last} UTC"
+    period = f"{hour_text(hours[0])} to {hour_text(hours[-1])}"
+    text = f"{kind}  {chosen.source.label}, {len(hours):,} hours from {period}"
     console.print(text, highlight=False, soft_wrap=True)
     if len(hours) < asked:
         console.print(

@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 from agent.config import MarketConfig
 from agent.market.file_checks import Rows, check_candles, check_rates, check_stamps, check_values, to_hours_s
+from agent.market.moments import hour_text
 from agent.market.observation import Floats, Seconds
 from agent.market.table import SETTLEMENT_INTERVALS_H, Candles, MarketTable, Series, Settlements
 from agent.reasons import Code, Reason, Refusal
@@ -185,7 +186,8 @@ class _Reader:
             wanted &= known_s <= self._end_s + margin_s
         rows = np.flatnonzero(wanted)
         if len(rows) == 0:
-            self.refuse(Code.DATA_MISSING, "no complete row within the period asked for", file)
+            known = f"; the file knows {hour_text(known_s[0])} to {hour_text(known_s[-1])}" if len(known_s) else ""
+            self.refuse(Code.DATA_MISSING, f"no complete row within the period asked for{known}", file)
         return rows
 
     def _read(self, file: str, names: Sequence[str]) -> tuple[Seconds, dict[str, Floats]] | None:

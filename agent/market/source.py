@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agent.market.moments import hour_text
 from agent.market.observation import Fact, Floats, History, MarketView, Seconds
 from agent.market.table import Candles, MarketTable
 from agent.reasons import Code, Reason, Refusal
@@ -91,7 +92,8 @@ class HistorySource:
             raise Refusal(
                 Reason(
                     Code.DATA_MISSING,
-                    f"{self.label} is known from {self.first_time} to {self.last_time}, asked for {from_s} to {to_s}",
+                    f"{self.label} is known from {hour_text(self.first_time)} to {hour_text(self.last_time)}, "
+                    f"asked for was {hour_text(from_s)} to {hour_text(to_s)}",
                 )
             )
         return range(start, end + 1, SECONDS_PER_HOUR)
