@@ -90,7 +90,7 @@ class SizingConfig(Strict):
     """Exposure bounds and the no-trade band."""
 
     max_exposure: Annotated[float, Field(gt=0, le=1)]  # of NAV, per leg
-    band: Fraction  # relative to target: trade only when exposure is further away than this
+    band: Fraction  # of NAV: trade only when exposure is further than this from its target
     delta_band: Fraction  # of NAV: rebalance the legs against each other beyond this
     min_idle: Fraction  # of NAV kept as cash for redemptions
     min_trade_usd: Positive

@@ -57,7 +57,7 @@ def inconsistencies(values: Values) -> list[Reason]:
         for order in BOTH + (CARRY if carry else ()) + (SPOT if spot else ())
         for reason in _in_order(order, values)
     ]
-    reasons += _timing(values)
+    reasons += [*_timing(values), *_band(values)]
     if carry:
         reasons += [*_carry_needs(values), *_gross(values), *_cash(values), *_room_to_liquidation(values)]
     if spot:
@@ -93,6 +93,16 @@ def _timing(values: Values) -> Iterator[Reason]:
             f"{age:g} s must be above {CYCLE_S} s: the oracle is set once an hour, so its price would always be stale"
         )
         yield _contradiction("policy.max_oracle_age_s", message, age, CYCLE_S)
+
+
+def _band(values: Values) -> Iterator[Reason]:
+    exposure, band = _number(values, "strategy.sizing.max_exposure"), _number(values, "strategy.sizing.band")
+    if exposure is not None and band is not None and band > exposure / 2:
+        message = (
+            f"{band:g} of the vault is more than half of strategy.sizing.max_exposure, which is {exposure:g}: "
+            "hardly any position would ever be opened"
+        )
+        yield _contradiction("strategy.sizing.band", message, band, exposure / 2)
 
 
 def _carry_needs(values: Values) -> Iterator[Reason]:

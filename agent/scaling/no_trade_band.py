@@ -3,18 +3,19 @@
 from typing import Literal
 
 
-def no_trade_band(current: float, target: float, band: float, towards: Literal["edge", "optimum"] = "edge") -> float:
+def no_trade_band(
+    current: float, target: float, half_width: float, towards: Literal["edge", "optimum"] = "edge"
+) -> float:
     """Position to hold: the current one inside the band, else the band's near edge or the optimum.
 
-        inside = [target - w, target + w],  w = band * |target|
+        inside = [target - half_width, target + half_width]
 
-    Costs proportional to the trade make the near edge the best place to stop (the last part of the way to the
-    optimum gains less than it costs), so the edge is the default.
+    The width does not shrink with the target: a band relative to the target would make a small position follow every
+    twitch of it, where the cost of a trade is the same and its worth the least.
 
     Parameters
     ----------
-    current, target : in the same unit
-    band : half-width relative to the target, >= 0
+    current, target, half_width : in the same unit, half_width >= 0
     towards : where to trade to when outside
 
     Returns
@@ -23,16 +24,15 @@ def no_trade_band(current: float, target: float, band: float, towards: Literal["
 
     Raises
     ------
-    ValueError : band is negative or not a number.
+    ValueError : half_width is negative or not a number.
 
     Source: Carver (2015), Systematic Trading, chapter 11 (position inertia); pysystemtrade's buffering.
 
-    >>> no_trade_band(8, 10, 0.1), no_trade_band(9.5, 10, 0.1), no_trade_band(12, 10, 0.1)
-    (9.0, 9.5, 11.0)
+    >>> no_trade_band(8, 10, 1), no_trade_band(9.5, 10, 1), no_trade_band(12, 10, 1)
+    (9, 9.5, 11)
     """
-    if not band >= 0:
-        raise ValueError(f"band must not be negative, got {band}")
-    half_width = band * abs(target)
+    if not half_width >= 0:
+        raise ValueError(f"half_width must not be negative, got {half_width}")
     if abs(current - target) <= half_width:
         return current
     if towards == "optimum":

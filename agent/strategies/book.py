@@ -60,6 +60,10 @@ class Book:
         """Equity plus the cash that the same plan can add to it; one transfer at a time is allowed."""
         return max(0.0, self.equity + (self.venue_cash if self.in_flight == 0 else 0.0))
 
+    def band_lots(self, band: float) -> float:
+        """Half-width of the no-trade band in lots; `band` as a multiple of net asset value."""
+        return band * self.nav / self.lot_usd
+
     def margin_wanted(self, lots: int, ratio: float) -> float:
         """Equity in USD that gives `lots` of perp this margin ratio."""
         return max(0, lots) * self.lot_mark * ratio

@@ -52,11 +52,7 @@ def top_up(
 def fund_entry(
     book: Book, target_lots: int, sizing: SizingConfig, liquidation: LiquidationConfig, asset: Token
 ) -> Move | None:
-    """The deposit that a wider position lacks, leaving the reserve and what its spot leg will cost.
-
-    It is sized for the target itself while legs trade to the band's edge only, so a target that rises a little does
-    not need another transfer.
-    """
+    """The deposit that a wider position lacks, leaving the reserve and what its spot leg will cost."""
     if book.in_flight > 0:
         return None
     missing = book.margin_wanted(target_lots, liquidation.target_margin) - book.equity - book.venue_cash

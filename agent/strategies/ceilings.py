@@ -38,13 +38,13 @@ def ceilings(
     return [ceiling for ceiling in found if ceiling is not None]
 
 
-def smallest_trade(target_lots: float, book: Book, sizing: SizingConfig) -> float:
+def smallest_trade(book: Book, sizing: SizingConfig) -> float:
     """USD per leg under which a trade that nothing forces is not worth its plan.
 
     Besides `min_trade_usd` it is a part of the band: a position at the band's edge would otherwise trade a little at
     every hour in which the price moves away from the target.
     """
-    return max(sizing.min_trade_usd, STEP_OF_BAND * sizing.band * target_lots * book.lot_usd)
+    return max(sizing.min_trade_usd, STEP_OF_BAND * sizing.band * book.nav)
 
 
 def spare_cash(book: Book, sizing: SizingConfig) -> float:
@@ -60,10 +60,10 @@ def is_drained(book: Book, sizing: SizingConfig) -> bool:
 def _target(book: Book, target_lots: float, band: float) -> Ceiling | None:
     if target_lots == 0:
         return Ceiling(0, "the target is no position", forced=True)
-    edge = no_trade_band(book.largest_leg(), target_lots, band)
+    edge = no_trade_band(book.largest_leg(), target_lots, book.band_lots(band))
     if edge >= book.largest_leg():
         return None
-    return Ceiling(int(edge), f"exposure is more than {band:.0%} above its target")
+    return Ceiling(int(edge), f"exposure is more than {band:.1%} of the vault above its target")
 
 
 def _balance(book: Book, delta_band: float) -> Ceiling | None:

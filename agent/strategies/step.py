@@ -49,7 +49,7 @@ def next_step(
     if target_lots * book.lot_usd < sizing.min_trade_usd:
         target_lots = 0.0  # a target below the smallest trade could be neither reached nor adjusted
     urgent = book.distance is not None and book.distance < min_liquidation_distance
-    smallest_usd = smallest_trade(target_lots, book, sizing)
+    smallest_usd = smallest_trade(book, sizing)
 
     cut = _cut(book, ceilings(book, target_lots, sizing, liquidation, urgent), smallest_usd, urgent)
     if liquidation is not None:
@@ -131,7 +131,7 @@ def _widen(
     largest = book.largest_leg()
     # Not to the band's near edge: the target is mostly a cap, towards which exposure never drifts by itself, and a
     # vault that stopped at the edge would stay a whole band short of it.
-    goal = int(no_trade_band(largest, target_lots, sizing.band, "optimum"))
+    goal = int(no_trade_band(largest, target_lots, book.band_lots(sizing.band), "optimum"))
     if goal <= largest:
         return "hold: no position is wanted" if target_lots == 0 else "hold: exposure is inside its band"
     if (goal - min(book.legs())) * book.lot_usd < smallest_usd:

@@ -45,6 +45,7 @@ from agent.reasons import Code
             "strategy.sizing.max_exposure",
             "max_exposure can be 0.6785 at most",
         ),
+        ({"strategy.sizing.band": "0.33"}, "strategy.sizing.band", "more than half of strategy.sizing.max_exposure"),
         ({"strategy.sizing.delta_band": "0.05"}, "strategy.sizing.delta_band", "below policy.max_net_delta"),
         ({"execution.order_tolerance": "0.01"}, "execution.order_tolerance", "below policy.max_slippage"),
         ({"execution.swap_tolerance": "0.01"}, "execution.swap_tolerance", "below policy.max_slippage"),

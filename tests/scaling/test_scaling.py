@@ -43,9 +43,15 @@ def test_volatility_target_rejects_what_is_no_volatility(bad: float) -> None:
         volatility_target(bad, 0.1)
 
 
-@given(limit=st.floats(0.1, 3), legs=st.integers(1, 2), band=fraction)
-def test_at_the_bands_edge_the_legs_are_exactly_at_the_limit(limit: float, legs: int, band: float) -> None:
-    assert gross_cap(limit, legs, band) * (1 + band) * legs == pytest.approx(limit)
+@given(limit=st.floats(0.1, 3), legs=st.integers(1, 2), part=st.floats(0, 0.99))
+def test_at_the_bands_edge_the_legs_are_exactly_at_the_limit(limit: float, legs: int, part: float) -> None:
+    band = part * limit / legs
+    assert (gross_cap(limit, legs, band) + band) * legs == pytest.approx(limit)
+
+
+def test_a_band_that_leaves_no_room_under_the_limit_is_refused() -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        gross_cap(1.6, 2, 0.8)
 
 
 @given(idle=fraction, margin=st.floats(0, 2))
@@ -173,8 +179,8 @@ class TestNoTradeBand:
     @pytest.mark.parametrize(("current", "edge", "optimum"), [(8, 9, 10), (9.5, 9.5, 9.5), (12, 11, 10)])
     def test_carvers_buffer(self, current: float, edge: float, optimum: float) -> None:
         """Optimal position 10 with a buffer of 1 (formulas, section 1)."""
-        assert no_trade_band(current, 10, 0.1) == pytest.approx(edge)
-        assert no_trade_band(current, 10, 0.1, "optimum") == pytest.approx(optimum)
+        assert no_trade_band(current, 10, 1) == pytest.approx(edge)
+        assert no_trade_band(current, 10, 1, "optimum") == pytest.approx(optimum)
 
     @given(current=st.floats(-10, 10), target=st.floats(-10, 10), band=fraction)
     def test_trading_to_the_edge_is_trading_once(self, current: float, target: float, band: float) -> None:
@@ -182,7 +188,10 @@ class TestNoTradeBand:
         assert no_trade_band(once, target, band) == pytest.approx(once, abs=1e-12)
 
     def test_a_short_position_has_a_band_too(self) -> None:
-        assert no_trade_band(-12, -10, 0.1) == -11
+        assert no_trade_band(-12, -10, 1) == -11
+
+    def test_a_small_target_does_not_narrow_the_band(self) -> None:
+        assert no_trade_band(0.9, 0.1, 1) == 0.9
 
 
 class TestPipeline:

@@ -153,7 +153,7 @@ class TestMargin:
         assert world.cycle().proposal.is_empty()
 
     def test_margin_that_cash_cannot_restore_is_cut_by_as_much_as_needed(self) -> None:
-        wide = CARRY_STRATEGY.model_copy(update={"sizing": SIZING.model_copy(update={"band": 0.4})})
+        wide = CARRY_STRATEGY.model_copy(update={"sizing": SIZING.model_copy(update={"band": 0.26})})
         world = World(CARRY_CONFIG.model_copy(update={"strategy": wide}), 54_000 * USD, 350 * ETH, -3_500_000)
         world.equity = 196_000 * USD
         assert world.margin_ratio() == pytest.approx(0.28)

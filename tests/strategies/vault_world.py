@@ -46,7 +46,7 @@ POLICY = Policy(
     cooldown_s=600,
     max_oracle_age_s=5_400,
 )
-SIZING = SizingConfig(max_exposure=0.65, band=0.10, delta_band=0.01, min_idle=0.05, min_trade_usd=500.0)
+SIZING = SizingConfig(max_exposure=0.65, band=0.065, delta_band=0.01, min_idle=0.05, min_trade_usd=500.0)
 VOLATILITY = VolatilityConfig(target=0.04, floor=0.01)
 CARRY_STRATEGY = CarryStrategy(
     kind="carry",
