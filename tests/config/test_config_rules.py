@@ -10,7 +10,7 @@ from agent.reasons import Code
     ("changes", "blamed", "message"),
     [
         (
-            {"strategy.funding.exit_annual": "0.04"},
+            {"strategy.funding.exit_annual": "0.05", "strategy.funding.full_annual": "0.06"},
             "strategy.funding.exit_annual",
             "at most strategy.funding.entry_annual",
         ),
@@ -115,5 +115,5 @@ def test_volatility_target_refuses_data_it_would_never_use(spot: StrategyFile, l
 
 
 def test_carry_refuses_funding_thresholds_that_leave_no_room_to_grow(carry: StrategyFile) -> None:
-    flat = carry.change("strategy.funding.entry_annual", "0.0").change("strategy.funding.full_annual", "0.0")
+    flat = carry.change("strategy.funding.entry_annual", "-0.02").change("strategy.funding.full_annual", "-0.02")
     assert "below strategy.funding.full_annual" in flat.reason().message
