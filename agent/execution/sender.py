@@ -17,7 +17,6 @@ from chains.events import Log
 from chains.rpc import Node, RpcError, RpcUnavailable, quantity
 
 GWEI = 10**9
-PRIORITY_FEE_WEI = GWEI // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +42,24 @@ class Sender:
     broadcaster : how bytes reach the chain
     journal : where everything is written first
     max_fee_gwei : the highest fee per gas, base fee and priority together
+    priority_fee_wei : per gas, of the chain's registry entry
     """
 
     def __init__(
-        self, node: Node, signer: Signer, journal: Journal, broadcaster: Broadcaster, max_fee_gwei: float
+        self,
+        node: Node,
+        signer: Signer,
+        journal: Journal,
+        broadcaster: Broadcaster,
+        max_fee_gwei: float,
+        priority_fee_wei: int,
     ) -> None:
         self._node = node
         self._signer = signer
         self._journal = journal
         self._broadcaster = broadcaster
         self._max_fee_wei = int(max_fee_gwei * GWEI)
+        self._priority_fee_wei = priority_fee_wei
 
     def send(self, rehearsed: Rehearsed, reason: str) -> Outcome | Refused[Plan]:
         """Signs, writes the journal, sends once.
@@ -79,16 +86,16 @@ class Sender:
         if isinstance(nonce, Reason):
             return Refused(plan, (nonce,))
         base_fee = rehearsed.block.base_fee_wei
-        if base_fee + PRIORITY_FEE_WEI > self._max_fee_wei:
-            return Refused(plan, (_fee_reason(base_fee, self._max_fee_wei),))
+        if base_fee + self._priority_fee_wei > self._max_fee_wei:
+            return Refused(plan, (_fee_reason(base_fee + self._priority_fee_wei, self._max_fee_wei),))
         transaction = Transaction(
             chain_id=plan.chain_id,
             nonce=nonce,
             to=plan.vault,
             data=rehearsed.calldata,
             gas_limit=rehearsed.gas_limit,
-            max_fee_wei=min(2 * base_fee + PRIORITY_FEE_WEI, self._max_fee_wei),
-            priority_fee_wei=PRIORITY_FEE_WEI,
+            max_fee_wei=min(2 * base_fee + self._priority_fee_wei, self._max_fee_wei),
+            priority_fee_wei=self._priority_fee_wei,
         )
         signed = self._signer.sign(transaction)
         intent = Intent(
@@ -251,11 +258,11 @@ def _unfinished_reason(opened: Open) -> Reason:
     )
 
 
-def _fee_reason(base_fee_wei: int, max_fee_wei: int) -> Reason:
+def _fee_reason(fee_wei: int, max_fee_wei: int) -> Reason:
     return Reason(
         Code.GAS_RESERVE,
         "base fee and priority fee are above the cap, in gwei",
-        (base_fee_wei + PRIORITY_FEE_WEI) / GWEI,
+        fee_wei / GWEI,
         max_fee_wei / GWEI,
         "execution.max_fee_gwei",
     )

@@ -109,7 +109,8 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
 
         with Journal(folder / JOURNAL_FILE) as journal:
             broadcaster = LocalBroadcaster(local.node, lambda: clock.forward(2))
-            sender = Sender(local.node, signer, journal, broadcaster, config.execution.max_fee_gwei)
+            fees = (config.execution.max_fee_gwei, chain.priority_fee_wei)
+            sender = Sender(local.node, signer, journal, broadcaster, *fees)
             cycle = Cycle(config, market, reader, local.node, venues, sender, signer.address, await_effect)
             yield Stage(config, market, chain, local, site, reader, cycle, clock, first_spot)
 

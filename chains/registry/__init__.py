@@ -15,14 +15,11 @@ class Chain:
 
     name: str
     chain_id: int
-    finality_blocks: int
-    max_fee_wei: int
     priority_fee_wei: int
     native_token_usd: float
     order_delay_s: int
     transfer_delay_s: int
     core_action_bound_s: int
-    multicall3: str
     core_writer: str
     core_deposit_wallet: str
 

@@ -3,14 +3,12 @@
 import pytest
 
 from chains.local.anvil import CHAIN_ID
-from chains.multicall import MULTICALL3_ADDRESS
 from chains.registry import RegistryError, load_chain, parse_chain
 
 
 def test_the_local_chain_is_what_anvil_is_started_as() -> None:
     chain = load_chain("local")
     assert chain.chain_id == CHAIN_ID
-    assert chain.multicall3 == MULTICALL3_ADDRESS
 
 
 @pytest.mark.parametrize("name", ["nowhere", "../local", ""])
@@ -21,7 +19,7 @@ def test_refuses_a_chain_without_a_file(name: str) -> None:
 
 def test_tells_every_mistake_of_a_file_at_once() -> None:
     with pytest.raises(RegistryError) as refusal:
-        parse_chain("broken", {"chain_id": "999", "finality_blocks": True, "max_gas": 1})
-    for part in ("broken.toml", "chain_id: expected int", "finality_blocks: expected int", "max_gas is not known"):
+        parse_chain("broken", {"chain_id": "999", "order_delay_s": True, "max_gas": 1})
+    for part in ("broken.toml", "chain_id: expected int", "order_delay_s: expected int", "max_gas is not known"):
         assert part in str(refusal.value)
-    assert "multicall3 is missing" in str(refusal.value)
+    assert "core_writer is missing" in str(refusal.value)

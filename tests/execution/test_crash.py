@@ -73,7 +73,7 @@ def run_until_death(url: str, path: Path, rehearsed: Rehearsed, parts: dict[str,
     node = Node(url)
     signer = parts.get("signer", LocalSigner)(AGENT_TEST_KEY)
     with parts.get("journal", Journal)(path) as journal:
-        Sender(node, signer, journal, parts.get("broadcaster", LocalBroadcaster)(node), 50.0).send(rehearsed, "")
+        Sender(node, signer, journal, parts.get("broadcaster", LocalBroadcaster)(node), 50.0, 10**8).send(rehearsed, "")
 
 
 def kill_a_send(chain: Any, path: Path, **parts: Callable[..., Any]) -> None:
@@ -87,7 +87,7 @@ def kill_a_send(chain: Any, path: Path, **parts: Callable[..., Any]) -> None:
 def restart(chain: Any, path: Path) -> Status | None:
     """What a new process does first; returns how the unfinished intent ended."""
     with Journal(path) as journal:
-        sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0)
+        sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0, 10**8)
         outcome = sender.finish_unfinished()
         assert sender.finish_unfinished() is None
     return outcome.status if outcome else None
@@ -146,7 +146,7 @@ def test_a_second_kill_during_recovery_changes_nothing(chain: Any, tmp_path: Pat
     def recover(broadcaster: Callable[[Node], Any]) -> None:
         node = Node(chain.url)
         with Journal(tmp_path / "journal.db") as journal:
-            Sender(node, LocalSigner(AGENT_TEST_KEY), journal, broadcaster(node), 50.0).finish_unfinished()
+            Sender(node, LocalSigner(AGENT_TEST_KEY), journal, broadcaster(node), 50.0, 10**8).finish_unfinished()
 
     process = multiprocessing.get_context("fork").Process(target=recover, args=(DiesAfterBroadcast,))
     process.start()
@@ -161,7 +161,7 @@ def test_a_journal_restored_from_an_older_copy_sends_nothing_again(chain: Any, t
     old_copy = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert restart(chain, tmp_path / "journal.db") is Status.MINED
     with Journal(tmp_path / "journal.db") as journal:
-        sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0)
+        sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0, 10**8)
         sender.send(replace(chain.rehearsed(2)), "")
     for path in tmp_path.iterdir():
         path.unlink()
@@ -170,7 +170,7 @@ def test_a_journal_restored_from_an_older_copy_sends_nothing_again(chain: Any, t
     assert restart(chain, tmp_path / "journal.db") is Status.MINED  # its receipt is found, nothing is sent
     assert chain.count() == 2
     with Journal(tmp_path / "journal.db") as journal:
-        sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0)
+        sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0, 10**8)
         refused = sender.send(chain.rehearsed(3), "")
     assert [str(reason.code) for reason in refused.reasons] == ["NONCE_JUMP"]
     assert chain.count() == 2

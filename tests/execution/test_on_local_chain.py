@@ -70,7 +70,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         broadcaster = LocalBroadcaster(self.local.node, lambda: self.forward(2))
-        self.sender = Sender(self.local.node, LocalSigner(AGENT_TEST_KEY), self.journal, broadcaster, 50.0)
+        self.sender = Sender(self.local.node, LocalSigner(AGENT_TEST_KEY), self.journal, broadcaster, 50.0, 10**8)
 
     def forward(self, seconds: int) -> int:
         self.now += seconds

@@ -16,6 +16,7 @@ from agent.execution.signer import Signed, SigningRefused, Transaction
 from agent.reasons import Code
 from chains.rpc import Node, RpcUnavailable
 
+PRIORITY_FEE_WEI = 10**8
 MAX_FEE_GWEI = 50.0
 
 
@@ -26,7 +27,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def sender_on(chain: Any, journal: Journal, broadcaster: Any = None) -> Sender:
-    return Sender(chain.node, chain.signer, journal, broadcaster or LocalBroadcaster(chain.node), MAX_FEE_GWEI)
+    return Sender(
+        chain.node, chain.signer, journal, broadcaster or LocalBroadcaster(chain.node), MAX_FEE_GWEI, PRIORITY_FEE_WEI
+    )
 
 
 def outcome_of(result: Any) -> Outcome:
@@ -134,7 +137,7 @@ def test_nothing_goes_out_when_the_signer_refuses(chain: Any, journal: Journal) 
         def sign(self, transaction: Transaction) -> Signed:
             raise SigningRefused("the key is away")
 
-    sender = Sender(chain.node, Refusing(), journal, LocalBroadcaster(chain.node), MAX_FEE_GWEI)
+    sender = Sender(chain.node, Refusing(), journal, LocalBroadcaster(chain.node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
     with pytest.raises(SigningRefused):
         sender.send(chain.rehearsed(), "")
     assert (journal.unfinished(chain.signer.address), chain.nonce()) == (None, 0)
@@ -152,7 +155,7 @@ def test_a_reverted_transaction_is_final_and_named(chain: Any, journal: Journal)
 def test_an_answer_that_got_lost_is_found_by_its_hash(chain: Any, journal: Journal) -> None:
     with proxy(chain.url, "eth_sendRawTransactionSync") as url:
         node = Node(url)
-        sender = Sender(node, chain.signer, journal, LocalBroadcaster(node), MAX_FEE_GWEI)
+        sender = Sender(node, chain.signer, journal, LocalBroadcaster(node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
         outcome = outcome_of(sender.send(chain.rehearsed(), ""))
         node.close()
     assert (outcome.status, chain.count()) == (Status.MINED, 1)
@@ -165,7 +168,7 @@ def test_a_lost_answer_and_no_receipt_is_unknown_until_the_same_bytes_are_seen_m
     with proxy(chain.url, "eth_sendRawTransaction") as url:
         node = Node(url)
         broadcaster = PollingBroadcaster(node, timeout_s=0)
-        sender = Sender(node, chain.signer, journal, broadcaster, MAX_FEE_GWEI)
+        sender = Sender(node, chain.signer, journal, broadcaster, MAX_FEE_GWEI, PRIORITY_FEE_WEI)
         assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
         assert code_of(sender.send(chain.rehearsed(2), "")) is Code.JOURNAL_UNFINISHED
         node.close()
@@ -203,7 +206,7 @@ def test_a_transaction_dropped_from_the_pool_goes_out_again_with_the_same_bytes(
 
 def test_a_node_that_cannot_be_reached_leaves_nothing_in_the_journal(chain: Any, journal: Journal) -> None:
     away = Node("http://127.0.0.1:1")
-    sender = Sender(away, chain.signer, journal, LocalBroadcaster(away), MAX_FEE_GWEI)
+    sender = Sender(away, chain.signer, journal, LocalBroadcaster(away), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
     with pytest.raises(RpcUnavailable):
         sender.send(chain.rehearsed(), "")
     assert journal.unfinished(chain.signer.address) is None
