@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.config.file import LoadedConfig
 from agent.cycle import CycleOutcome
-from agent.execution import Status
+from agent.execution import Outcome, Status
 from agent.ledger import (
     CYCLES_FILE,
     RESULT_FILE,
@@ -71,19 +71,18 @@ def replay(
     ------
     Refusal : the file, the data or the vault on chain is not what it has to be
     """
+    hours = market.hours(*period)
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder)
-    hours = market.hours(*period)
     started = time.perf_counter()
     digest = Digest()
     with (
         open_stage(loaded.config, market, hours[0], folder) as stage,
         Ledger.open(folder / LEDGER_FILE) as ledger,
     ):
-        book = Book(stage)
         depositors = Depositors(stage.local.node, stage.site, schedule(seed, hours[0], hours[-1]))
         depositors.open_vault()
-        book.open(stage.reader.read())
+        book = Book(stage, stage.reader.read())
         for number, hour in enumerate(hours):
             record, outcome = run_hour(stage, depositors, book, number, hour)
             ledger.record_cycle(record)
@@ -118,27 +117,19 @@ def _clear(folder: Path) -> None:
 class Book:
     """What has to be carried from one cycle to the next to explain how net asset value changed."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, state: VaultState) -> None:
         self._stage = stage
-        self.gas_paid_usd = 0.0
-        self.state: VaultState
-
-    def open(self, state: VaultState) -> None:
-        """Start from this state."""
         self.state = state
+        self.gas_paid_usd = 0.0
 
     def record(self, number: int, time_s: int, outcome: CycleOutcome, moved: Moved) -> CycleRecord:
         """The ledger's row of one cycle.
 
-        Raises Unexplained when the parts do not add up to the change of net asset value.
+        Raises UnexplainedError when the parts do not add up to the change of net asset value.
         """
         stage, after, sent = self._stage, outcome.after, outcome.sent
         logs = () if sent is None else sent.logs
-        gas = (
-            ()
-            if sent is None or sent.gas_used is None or sent.gas_price_wei is None
-            else (Gas(sent.gas_used, sent.gas_price_wei, stage.chain.native_token_usd),)
-        )
+        gas = _gas(sent, stage.chain.native_token_usd)
         fee_ppm = stage.config.vault.pool_fee
         step = attribute(
             self.state,
@@ -150,7 +141,6 @@ class Book:
         require_explained(step.attribution, after.asset.to_float(after.total_assets))
         self.gas_paid_usd += sum(transaction.usd for transaction in gas)
         self.state = after
-        mined = outcome.plan is not None and sent is not None and sent.status is Status.MINED
         return cycle_record(
             number,
             time_s,
@@ -161,9 +151,7 @@ class Book:
             headroom=self._headroom(outcome, checked_limits(logs, _emitters(stage))),
             gate_refusals=outcome.refusals,
             forecast_volatility=_forecast(outcome),
-            plan=PlanRecord(outcome.plan.number, sent.transaction_hash, sent.gas_used or 0)
-            if mined and outcome.plan is not None and sent is not None
-            else None,
+            plan=_plan_record(outcome),
             transactions=len(gas),
             gas_used=sum(transaction.used for transaction in gas),
         )
@@ -184,6 +172,21 @@ def run_hour(
     moved = depositors.act(hour)
     outcome = stage.cycle.run(stage.clock.forward(AGENT_ACTS_AFTER_S))
     return book.record(number, hour, outcome, moved), outcome
+
+
+def _plan_record(outcome: CycleOutcome) -> PlanRecord | None:
+    """The plan that was carried out, if there was one."""
+    plan, sent = outcome.plan, outcome.sent
+    if plan is None or sent is None or sent.status is not Status.MINED:
+        return None
+    return PlanRecord(plan.number, sent.transaction_hash, sent.gas_used or 0)
+
+
+def _gas(sent: Outcome | None, native_usd: float) -> tuple[Gas, ...]:
+    """What the cycle's transaction cost, reverted or not."""
+    if sent is None or sent.gas_used is None or sent.gas_price_wei is None:
+        return ()
+    return (Gas(sent.gas_used, sent.gas_price_wei, native_usd),)
 
 
 def _emitters(stage: Stage) -> list[str]:
