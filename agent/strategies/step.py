@@ -56,9 +56,10 @@ def next_step(
         rescued = _with_margin(book, cut, sizing, liquidation, asset, urgent)
         if rescued is not None:
             return rescued
-    if cut is not None:
+    if cut is not None and not cut.proposal.is_empty():
         return cut.proposal, cut.note
-    widened = _widen(book, target_lots, smallest_usd, sizing, liquidation)
+    # A cut that is due and has to wait is not replaced by a widening.
+    widened = _widen(book, target_lots, smallest_usd, sizing, liquidation) if cut is None else cut.note
     if isinstance(widened, tuple):
         return widened
     if liquidation is None:
