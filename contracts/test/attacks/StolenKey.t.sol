@@ -118,28 +118,28 @@ contract StolenKeyTest is UniswapFixture {
         return used >= budget ? 0 : (budget - used) * s.totalAssets / limits.maxSlippageBps;
     }
 
-    /// @dev Everything at once if the vault takes it, else what the budget has left. A trade moves the pool further, so
-    /// he starts ever nearer to the oracle's price until the vault takes it.
+    /// @dev Everything at once if the vault takes it, else what the budget has left.
     function _buyDear(uint256 affordable) private {
         uint256 most = Math.saturatingSub(vault.idleAssets(), vault.totalAssets() * _limits().minIdleBps / BPS);
         if (most < 1e6) return;
-        if (_sandwich(_actions(_buy(most)), BPS + 90)) return;
+        if (_sandwich(_actions(_buy(most)), BPS + _away(most))) return;
         uint256 amount = Math.min(affordable, most);
-        if (amount < 1e6) return;
-        for (uint256 away = 94; away > 60; away -= 4) {
-            if (_sandwich(_actions(_buy(amount)), BPS + away)) return;
-        }
+        if (amount >= 1e6) _sandwich(_actions(_buy(amount)), BPS + _away(amount));
     }
 
     function _sellCheap(uint256 affordable) private {
         uint256 most = spot.heldBase();
         if (most < 1e14) return;
-        if (_sandwich(_actions(_sell(most)), BPS - 90)) return;
+        uint256 worth = spot.value();
+        if (_sandwich(_actions(_sell(most)), BPS - _away(worth))) return;
         uint256 base = Math.min(affordable * 1e20 / uint256(PRICE), most);
-        if (base < 1e14) return;
-        for (uint256 away = 94; away > 60; away -= 4) {
-            if (_sandwich(_actions(_sell(base)), BPS - away)) return;
-        }
+        if (base >= 1e14) _sandwich(_actions(_sell(base)), BPS - _away(Math.min(affordable, worth)));
+    }
+
+    /// @dev How far from the oracle's price the pool may start: the fee takes 5 of the 100 basis points, the trade's own
+    /// impact on a pool of 20 million a side another part.
+    function _away(uint256 amount) private pure returns (uint256) {
+        return Math.saturatingSub(93, amount * BPS / 20_000_000e6);
     }
 
     /// @dev Moves the pool to a part of the oracle's price, lets the vault trade, and moves it back.
