@@ -22,6 +22,10 @@ MIN_LIQUIDATION_DISTANCE = 0.03
 MIN_COOLDOWN_S = 30
 MAX_COOLDOWN_S = 86_400
 MAX_ORACLE_AGE_S = 86_400
+MAX_TURNOVER = 20.0
+MAX_LOSS_BUDGET = 0.05
+MAX_EMERGENCY_LOSS_BUDGET = 0.05
+MAX_MIN_IDLE = 0.50
 
 CEILINGS: Mapping[str, float] = {
     "max_gross_leverage": MAX_GROSS_LEVERAGE,
@@ -32,6 +36,10 @@ CEILINGS: Mapping[str, float] = {
     "max_drawdown": MAX_DRAWDOWN,
     "cooldown_s": MAX_COOLDOWN_S,
     "max_oracle_age_s": MAX_ORACLE_AGE_S,
+    "max_turnover": MAX_TURNOVER,
+    "loss_budget": MAX_LOSS_BUDGET,
+    "emergency_loss_budget": MAX_EMERGENCY_LOSS_BUDGET,
+    "min_idle": MAX_MIN_IDLE,
 }
 FLOORS: Mapping[str, float] = {
     "min_liquidation_distance": MIN_LIQUIDATION_DISTANCE,
@@ -56,6 +64,10 @@ class ContractLimits:
     min_liquidation_distance_bps: int
     cooldown_seconds: int
     max_oracle_age_seconds: int
+    max_turnover_bps: int
+    loss_budget_bps: int
+    emergency_loss_budget_bps: int
+    min_idle_bps: int
 
     def as_tuple(self) -> tuple[int, ...]:
         """The struct as eth_abi encodes it."""
@@ -80,6 +92,10 @@ class Policy(BaseModel):
     min_liquidation_distance: Annotated[float, Field(gt=0, lt=1)]  # of the mark price
     cooldown_s: Annotated[int, Field(gt=0)]
     max_oracle_age_s: Annotated[int, Field(gt=0)]
+    max_turnover: BasisPointOrMore  # notional traded in a rolling day / NAV
+    loss_budget: BasisPointOrMore  # execution losses in a rolling day / NAV, of plans that do not only reduce
+    emergency_loss_budget: BasisPointOrMore  # the same of plans that only reduce
+    min_idle: BasisPointOrMore  # cash / NAV that a plan leaves which does not only reduce
 
     def ceilings(self) -> list[Reason]:
         """Every limit that is looser than the contract would ever accept."""
@@ -98,6 +114,10 @@ class Policy(BaseModel):
             min_liquidation_distance_bps=-_bps(-self.min_liquidation_distance),
             cooldown_seconds=self.cooldown_s,
             max_oracle_age_seconds=self.max_oracle_age_s,
+            max_turnover_bps=_bps(self.max_turnover),
+            loss_budget_bps=_bps(self.loss_budget),
+            emergency_loss_budget_bps=_bps(self.emergency_loss_budget),
+            min_idle_bps=-_bps(-self.min_idle),
         )
 
     def differences(self, on_chain: ContractLimits) -> list[Reason]:

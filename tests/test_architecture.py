@@ -174,6 +174,10 @@ def test_python_ceilings_equal_the_constants_of_the_contract() -> None:
         "MIN_COOLDOWN": policy.MIN_COOLDOWN_S,
         "MAX_COOLDOWN": policy.MAX_COOLDOWN_S,
         "MAX_ORACLE_AGE": policy.MAX_ORACLE_AGE_S,
+        "MAX_TURNOVER_BPS": policy.MAX_TURNOVER * BPS,
+        "MAX_LOSS_BUDGET_BPS": policy.MAX_LOSS_BUDGET * BPS,
+        "MAX_EMERGENCY_LOSS_BUDGET_BPS": policy.MAX_EMERGENCY_LOSS_BUDGET * BPS,
+        "MAX_MIN_IDLE_BPS": policy.MAX_MIN_IDLE * BPS,
     }
     assert constants == pytest.approx(in_python)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.config.mistakes import mistake
-from agent.config.models import Config, ExecutionConfig
+from agent.config.models import Config, ExecutionConfig, VaultConfig
 from agent.config.rules import inconsistencies
 from agent.config.text import MAX_BYTES, Document, parse, place
 from agent.policy import looser_than_contract
@@ -113,7 +113,9 @@ def _validated(document: Document) -> tuple[Config | None, list[Reason]]:
 
 def _contradictions(document: Document, faulty: set[str]) -> list[Reason]:
     """What the valid values say against each other and against the contract, whatever else is wrong in the file."""
-    values = flatten(ExecutionConfig().model_dump(), "execution.") | flatten(document.values)
+    defaults = flatten(ExecutionConfig().model_dump(), "execution.")
+    defaults["vault.pool_fee"] = VaultConfig.model_fields["pool_fee"].default
+    values = defaults | flatten(document.values)
     valid = {key: value for key, value in values.items() if not any(_inside(key, one) for one in faulty)}
     limits = {
         key.removeprefix("policy."): value

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.reasons import Code, Reason
+from agent.risk.costs import PERP_FEE_BOUND, POOL_FEE_UNITS, Costs
 from agent.scaling.liquidation_price import liquidation_distance
 
 Values = Mapping[str, object]  # dotted key to value, for every key that is valid by itself
@@ -42,6 +43,8 @@ SPOT = (
 )
 
 SHORT = -1
+LEGS = {"carry": 2, "volatility_target": 1}
+IDLE_ACTS_AT = 0.5  # of sizing.min_idle: below it the agent frees cash
 CYCLE_S = 3_600  # the agent runs once an hour, and so does the recorded oracle
 
 
@@ -57,7 +60,7 @@ def inconsistencies(values: Values) -> list[Reason]:
         for order in BOTH + (CARRY if carry else ()) + (SPOT if spot else ())
         for reason in _in_order(order, values)
     ]
-    reasons += [*_timing(values), *_band(values)]
+    reasons += [*_timing(values), *_band(values), *_budgets(values), *_turnover(values), *_idle(values)]
     if carry:
         reasons += [*_carry_needs(values), *_gross(values), *_cash(values), *_room_to_liquidation(values)]
     if spot:
@@ -148,6 +151,49 @@ def _cash(values: Values) -> Iterator[Reason]:
         formula = "(1 + strategy.liquidation.target_margin) x max_exposure" if carry else "max_exposure"
         message = f"{formula} + min_idle is {needed:g} of the vault, above 1; max_exposure can be {most:g} at most"
         yield _contradiction("strategy.sizing.max_exposure", message, exposure, most)
+
+
+def _budgets(values: Values) -> Iterator[Reason]:
+    """A day's loss budget covers opening everything at the worst prices, and the emergency budget closing it.
+
+    legs x max_exposure x worst loss per notional <= budget      (of the dearer leg, as the agent slices by it)
+    """
+    legs, exposure = LEGS.get(str(values.get("strategy.kind"))), _number(values, "strategy.sizing.max_exposure")
+    swap, pool = _number(values, "execution.swap_tolerance"), _number(values, "vault.pool_fee")
+    order = _number(values, "execution.order_tolerance") if legs == 2 else 0.0
+    if legs is None or exposure is None or swap is None or pool is None or order is None:
+        return
+    costs = Costs(swap, order, pool / POOL_FEE_UNITS, PERP_FEE_BOUND)
+    worst = max(costs.spot_slippage(1.0, 1.0, buys=True), costs.perp_loss() if legs == 2 else 0.0)
+    needed = legs * exposure * worst
+    for key, what in (("policy.loss_budget", "opening"), ("policy.emergency_loss_budget", "closing")):
+        budget = _number(values, key)
+        if budget is not None and budget < needed - 1e-12:
+            message = (
+                f"{budget:g} is below {needed:.4g}, what {what} {legs * exposure:g} of the vault can lose at "
+                f"{worst:.4g} of notional, so a day would not be enough; a smaller execution tolerance lowers it"
+            )
+            yield _contradiction(key, message, budget, needed)
+
+
+def _turnover(values: Values) -> Iterator[Reason]:
+    legs, exposure = LEGS.get(str(values.get("strategy.kind"))), _number(values, "strategy.sizing.max_exposure")
+    turnover = _number(values, "policy.max_turnover")
+    if legs is None or exposure is None or turnover is None or turnover >= 2 * legs * exposure - 1e-9:
+        return
+    message = f"{turnover:g} is below {2 * legs * exposure:g}, which opening and closing everything in a day trades"
+    yield _contradiction("policy.max_turnover", message, turnover, 2 * legs * exposure)
+
+
+def _idle(values: Values) -> Iterator[Reason]:
+    least, kept = _number(values, "policy.min_idle"), _number(values, "strategy.sizing.min_idle")
+    if least is None or kept is None or least <= IDLE_ACTS_AT * kept:
+        return
+    message = (
+        f"{least:g} must be at most {IDLE_ACTS_AT * kept:g}, half of strategy.sizing.min_idle, below which the agent "
+        "frees cash: it must act before the contract refuses"
+    )
+    yield _contradiction("policy.min_idle", message, least, IDLE_ACTS_AT * kept)
 
 
 def _room_to_liquidation(values: Values) -> Iterator[Reason]:

@@ -9,7 +9,7 @@ from chains.venues.uniswap_v3 import Pair
 
 _SWAP = Event("Swap(address,address,int256,int256,uint160,uint128,int24)", "(int256,int256,uint160,uint128,int24)")
 _LIMIT_CHECKED = Event("LimitChecked(bytes32,uint256,uint256)", "(uint256,uint256)")
-_MINIMA = ("min_liquidation_distance", "cooldown_s")
+_MINIMA = ("min_liquidation_distance", "cooldown_s", "min_idle")
 
 
 def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fee_ppm: int) -> list[Swap]:

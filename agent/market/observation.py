@@ -120,6 +120,9 @@ class VaultState:
     oracle_updated_at: int
     pool_price: float
     agent_balance_wei: int | None = None  # native tokens that pay the agent's gas; None when nobody asked
+    turnover_used_bps: int = 0  # of the policy's daily buckets, as of the block
+    loss_used_bps: int = 0
+    emergency_loss_used_bps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

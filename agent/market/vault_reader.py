@@ -115,6 +115,9 @@ class VaultReader:
             oracle_updated_at=updated_at,
             pool_price=self._site.pair.price(slot0[0]),
             agent_balance_wei=agent_balance_wei,
+            turnover_used_bps=status[14],
+            loss_used_bps=status[15],
+            emergency_loss_used_bps=status[16],
         )
 
     def _perp_state(self, block: BlockRef, answers: list[Any]) -> PerpState | None:

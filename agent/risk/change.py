@@ -49,6 +49,8 @@ class Change:
     spot_slippage: float  # worst, against the oracle, of the spot notional; 0 without a spot trade
     perp_slippage: float  # worst, against the mark; 0 without an order
     loss_usd: float  # worst execution loss of the plan
+    idle_before_usd: float  # cash in the vault, with what the plan's start brings home
+    idle_after_usd: float  # the same after a deposit to the perp venue and the worst fill of the spot trade
 
 
 def measure(proposal: Proposal, vault: VaultState, costs: Costs) -> Change:
@@ -65,6 +67,9 @@ def measure(proposal: Proposal, vault: VaultState, costs: Costs) -> Change:
     perp_traded = abs(proposal.perp_size_delta) * perp_lot
     slippage = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=proposal.spot_base_delta > 0)
     perp_loss = perp_traded * costs.perp_loss()
+    spot_loss = spot_traded * slippage if proposal.spot_base_delta else 0.0
+    idle = vault.asset.to_float(vault.idle_assets + (0 if perp is None else perp.unswept))
+    spot_paid = (spot_traded if proposal.spot_base_delta > 0 else -spot_traded) + spot_loss
     moved = (proposal.to_perp - proposal.from_perp) / USD
     return Change(
         before=_legs(start, vault, 0.0),
@@ -74,7 +79,9 @@ def measure(proposal: Proposal, vault: VaultState, costs: Costs) -> Change:
         traded_usd=spot_traded + perp_traded,
         spot_slippage=slippage if proposal.spot_base_delta else 0.0,
         perp_slippage=costs.order_tolerance if proposal.perp_size_delta else 0.0,
-        loss_usd=spot_traded * slippage + perp_loss if proposal.spot_base_delta else perp_loss,
+        loss_usd=spot_loss + perp_loss,
+        idle_before_usd=idle,
+        idle_after_usd=idle - spot_paid - vault.asset.to_float(proposal.deposit),
     )
 
 

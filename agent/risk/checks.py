@@ -20,6 +20,7 @@ def finite_numbers(decision: Decision, observation: Observation, change: Change)
         "liquidation distance": change.after.liquidation_distance or 0.0,
         "traded notional": change.traded_usd,
         "worst loss": change.loss_usd,
+        "idle cash": change.idle_after_usd,
         "target": 0.0 if decision.target is None else decision.target.exposure,
     }
     wrong = [name for name, number in numbers.items() if not math.isfinite(number)]
@@ -110,6 +111,37 @@ def plan_loss(change: Change, limits: ContractLimits) -> Reason | None:
     value = _part(change.loss_usd, change.nav_usd)
     bound = limits.max_loss_per_plan_bps / BPS
     return _above(Code.PLAN_LOSS, "worst loss of the plan / NAV", value, bound, "max_loss_per_plan")
+
+
+def turnover(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:
+    """Notional of the rolling day with this plan; a reducing one counts and is not bounded."""
+    if change.reducing:
+        return None
+    value = observation.vault.turnover_used_bps / BPS + _part(change.traded_usd, change.nav_usd)
+    bound = limits.max_turnover_bps / BPS
+    return _above(Code.TURNOVER, "notional of a day with this plan / NAV", value, bound, "max_turnover")
+
+
+def loss_budget(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:
+    """Worst losses of the rolling day with this plan; a reducing plan has a budget of its own."""
+    part = _part(change.loss_usd, change.nav_usd)
+    if change.reducing:
+        value, bound = observation.vault.emergency_loss_used_bps / BPS + part, limits.emergency_loss_budget_bps / BPS
+        what = "worst losses of a day of reducing plans / NAV"
+        return _above(Code.EMERGENCY_LOSS_BUDGET, what, value, bound, "emergency_loss_budget")
+    value, bound = observation.vault.loss_used_bps / BPS + part, limits.loss_budget_bps / BPS
+    return _above(Code.LOSS_BUDGET, "worst losses of a day with this plan / NAV", value, bound, "loss_budget")
+
+
+def min_idle(change: Change, limits: ContractLimits) -> Reason | None:
+    """Cash that a plan leaves in the vault, unless it found less and takes none of it."""
+    if change.reducing or change.idle_after_usd >= change.idle_before_usd:
+        return None
+    value = change.idle_after_usd / change.nav_usd if change.nav_usd > 0 else 0.0
+    bound = limits.min_idle_bps / BPS
+    if value >= bound:
+        return None
+    return Reason(Code.MIN_IDLE, "idle cash / NAV after the plan", value, bound, "policy.min_idle")
 
 
 def daily_loss(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:

@@ -14,7 +14,8 @@ def check(decision: Decision, observation: Observation, config: Config) -> Appro
 
     Bounds are those of the contract (the policy rounded to its basis points towards the tighter side), so what passes
     here is not refused there for the same state. A reducing proposal may leave gross exposure, net delta and distance
-    to liquidation outside their bounds when it does not make them worse; slippage and loss are bounded for it too.
+    to liquidation outside their bounds when it does not make them worse; slippage and loss are bounded for it too, the
+    losses of a day by a budget of its own.
 
     Parameters
     ----------
@@ -57,6 +58,9 @@ def _broken(decision: Decision, observation: Observation, config: Config) -> lis
         checks.liquidation(change, limits),
         checks.slippage(change, limits),
         checks.plan_loss(change, limits),
+        checks.turnover(observation, change, limits),
+        checks.loss_budget(observation, change, limits),
+        checks.min_idle(change, limits),
         checks.daily_loss(observation, change, limits),
         checks.drawdown(observation, change, limits),
     )

@@ -44,8 +44,9 @@ def headroom(vault: VaultState, policy: Policy) -> dict[str, float]:
 
     Returns
     -------
-    One number per limit, by its name in the policy. Limits of single plans (trade, slippage, age of the oracle) are not
-    in it: between plans nothing uses them up. Without a position that could be liquidated its distance is untouched.
+    One number per limit, by its name in the policy. Limits of single plans (trade, slippage, age of the oracle, idle
+    cash) are not in it: between plans nothing uses them up. Without a position that could be liquidated its distance is
+    untouched.
     """
     limits = policy.to_contract()
     nav = vault.total_assets - vault.pending_loss
@@ -56,6 +57,9 @@ def headroom(vault: VaultState, policy: Policy) -> dict[str, float]:
         "max_loss_per_plan": below_maximum(vault.pending_loss * BPS, nav * limits.max_loss_per_plan_bps),
         "max_daily_loss": _fall(vault.day_start_price_e18, vault.share_price_e18, limits.max_daily_loss_bps),
         "max_drawdown": _fall(vault.high_water_mark_e18, vault.share_price_e18, limits.max_drawdown_bps),
+        "max_turnover": below_maximum(vault.turnover_used_bps, limits.max_turnover_bps),
+        "loss_budget": below_maximum(vault.loss_used_bps, limits.loss_budget_bps),
+        "emergency_loss_budget": below_maximum(vault.emergency_loss_used_bps, limits.emergency_loss_budget_bps),
         "min_liquidation_distance": 1.0 if distance is None else above_minimum(distance, nearest),
     }
 

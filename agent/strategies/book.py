@@ -7,6 +7,7 @@ from agent.market.observation import PerpState, VaultState
 from agent.risk.costs import Costs
 from agent.scaling import liquidation_distance
 from agent.strategies.signs import Direction
+from agent.units import BPS
 
 USD = 10**6  # USD amounts of the perp venue have 6 decimals
 # Legs worth less are as good as closed: it is the venue's smallest order, so less could never be traded away.
@@ -36,8 +37,9 @@ class Book:
     venue_cash_units: int
     in_flight: float
     withdrawable_units: int
-    trade_lots: int  # at most, both legs together, in one plan
-    loss_lots: int  # as above, but only for the loss one plan may make
+    widen_lots: int  # at most, both legs together, in one plan that widens
+    cut_lots: int  # the same of one that only reduces
+    urgent_cut_lots: int  # the same, bounded only by what it may lose
     distance: float | None  # to liquidation, as a fraction of the mark
 
     def legs(self) -> tuple[int, ...]:
@@ -72,7 +74,8 @@ class Book:
 def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     """The book of one vault. Prices must have been checked to be finite and positive before.
 
-    Limits come from the policy: trades within `max_trade_usd`, worst losses within `max_loss_per_plan`.
+    Limits come from the policy: trades within `max_trade_usd` and what is left of `max_turnover`, worst losses within
+    `max_loss_per_plan` and what is left of the day's loss budget, so that a large trade is sliced and not refused.
     """
     perp = vault.perp if direction.perp else None
     size_decimals = config.vault.size_decimals if perp is None else perp.size_decimals
@@ -84,9 +87,16 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     buying = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=True)
     selling = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=False)
     worst_loss = max(buying, selling, costs.perp_loss() if perp else 0.0)
-    loss_budget = config.policy.max_loss_per_plan * nav - vault.asset.to_float(vault.pending_loss)
+    limits = config.policy.to_contract()
     dearest_lot = max(vault.oracle_price, mark, vault.pool_price) * lot_base
-    loss_lots = max(0, int(loss_budget * LOSS_ROOM / (worst_loss * dearest_lot)))
+    per_plan = limits.max_loss_per_plan_bps / BPS * nav - vault.asset.to_float(vault.pending_loss)
+    widen_loss = min(per_plan, (limits.loss_budget_bps - vault.loss_used_bps) / BPS * nav)
+    cut_loss = min(per_plan, (limits.emergency_loss_budget_bps - vault.emergency_loss_used_bps) / BPS * nav)
+    widen_lots, cut_lots = (
+        max(0, int(loss * LOSS_ROOM / (worst_loss * dearest_lot))) for loss in (widen_loss, cut_loss)
+    )
+    turnover = (limits.max_turnover_bps - vault.turnover_used_bps) / BPS * nav
+    trade_lots = int(config.policy.max_trade_usd * TRADE_ROOM / dearest_lot)
     perp_lots = 0 if perp is None else direction.perp_lots(perp.size)
     return Book(
         direction=direction,
@@ -105,8 +115,9 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
         venue_cash_units=perp.core_spot_usdc if perp else 0,
         in_flight=vault.asset.to_float(perp.in_flight) if perp else 0.0,
         withdrawable_units=perp.withdrawable if perp else 0,
-        trade_lots=min(loss_lots, int(config.policy.max_trade_usd * TRADE_ROOM / dearest_lot)),
-        loss_lots=loss_lots,
+        widen_lots=min(widen_lots, trade_lots, max(0, int(turnover * TRADE_ROOM / dearest_lot))),
+        cut_lots=min(cut_lots, trade_lots),
+        urgent_cut_lots=cut_lots,
         distance=_distance(perp),
     )
 

@@ -56,9 +56,10 @@ def next_step(
         rescued = _with_margin(book, cut, sizing, liquidation, asset, urgent)
         if rescued is not None:
             return rescued
-    if cut is not None:
+    if cut is not None and not cut.proposal.is_empty():
         return cut.proposal, cut.note
-    widened = _widen(book, target_lots, smallest_usd, sizing, liquidation)
+    # A cut that is due and has to wait is not replaced by a widening.
+    widened = _widen(book, target_lots, smallest_usd, sizing, liquidation) if cut is None else cut.note
     if isinstance(widened, tuple):
         return widened
     if liquidation is None:
@@ -83,15 +84,20 @@ class _Cut:
 
 
 def _cut(book: Book, found: list[Ceiling], smallest_usd: float, urgent: bool) -> _Cut | None:
-    """The cut to the lowest ceiling that is worth its trade."""
+    """The cut to the lowest ceiling that is worth its trade; an empty one when a cut is due and has to wait."""
+    waiting = None
     for ceiling in sorted(found, key=lambda c: c.lots):
         if ceiling.lots >= max(book.legs()) and book.perp_lots >= 0:
             continue
-        budget = book.loss_lots if urgent else book.trade_lots
+        budget = book.urgent_cut_lots if urgent else book.cut_lots
+        least_usd = DUST_USD if ceiling.forced else smallest_usd
         cut = _cut_to(book, ceiling, lowest_level(book.legs(), ceiling.lots, budget))
-        if cut.usd > (DUST_USD if ceiling.forced else smallest_usd):
+        if cut.usd > least_usd:
             return cut
-    return None
+        if waiting is None and _cut_to(book, ceiling, ceiling.lots).usd > least_usd:
+            note = f"hold: what a reducing plan may lose now is too little to cut, though {ceiling.why}"
+            waiting = _Cut(Proposal(), note, goal=book.largest_leg(), usd=0.0, freed=0.0)
+    return waiting
 
 
 def _cut_to(book: Book, ceiling: Ceiling, level: int) -> _Cut:
@@ -141,9 +147,12 @@ def _widen(
     if liquidation is not None:
         by_margin = int(book.margin_at_hand() / (liquidation.target_margin * book.lot_mark))
     by_cash = book.spot_lots + int(spare_cash(book, sizing) / book.lot_cost)
-    level = highest_level(book.legs(), min(goal, by_margin, by_cash), book.trade_lots)
-    if level <= largest or (level - min(book.legs())) * book.lot_usd < smallest_usd:
+    reachable = min(goal, by_margin, by_cash)
+    if _is_small(book, reachable, smallest_usd):
         return NEEDS_MARGIN if by_margin < goal else "hold: widening would use up the idle reserve"
+    level = highest_level(book.legs(), reachable, book.widen_lots)
+    if _is_small(book, level, smallest_usd):
+        return "hold: what a plan may trade and lose now is too little to widen; the day's budgets refill"
 
     proposal = book.direction.trade(
         level * book.lot_units - book.spot_units, level - book.perp_lots if liquidation else 0, reduces=False
@@ -154,3 +163,8 @@ def _widen(
         proposal = replace(proposal, to_perp=book.venue_cash_units)
         note += f", with {book.venue_cash:,.0f} USD more margin"
     return proposal, note
+
+
+def _is_small(book: Book, level: int, smallest_usd: float) -> bool:
+    """Whether raising the legs to `level` is no widening, or not worth its plan."""
+    return level <= book.largest_leg() or (level - min(book.legs())) * book.lot_usd < smallest_usd

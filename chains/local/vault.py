@@ -37,7 +37,7 @@ def deploy_vault(
 ) -> VaultAddresses:
     """A vault ready for deposits: adapters accepted by the owner, the perp adapter's core account open.
 
-    `limits` are the ten numbers of the contract's `Limits` in its order (contracts/src/Policy.sol).
+    `limits` are the numbers of the contract's `Limits` in its order (contracts/src/Policy.sol).
     `owner` must be one of the node's unlocked accounts, because the owner accepts the adapters.
     """
     sender = Sender(node, DEPLOYER)

@@ -43,4 +43,7 @@ struct VaultStatus {
     uint64 planCount;
     uint64 lastPlanAt;
     bytes32 stateHash;
+    uint256 turnoverUsedBps; // of the three buckets, as of now
+    uint256 lossUsedBps;
+    uint256 emergencyLossUsedBps;
 }

@@ -14,6 +14,10 @@ struct Limits {
     uint32 minLiquidationDistanceBps; // of the mark price
     uint32 cooldownSeconds;
     uint32 maxOracleAgeSeconds;
+    uint32 maxTurnoverBps; // notional traded in a rolling day
+    uint32 lossBudgetBps; // execution losses in a rolling day, of plans that do not only reduce
+    uint32 emergencyLossBudgetBps; // the same of plans that only reduce
+    uint32 minIdleBps; // cash left by a plan that does not only reduce
 }
 
 /// @title The limits that hold whatever the agent's key does.
@@ -30,6 +34,10 @@ contract Policy {
     uint256 public constant MIN_COOLDOWN = 30 seconds;
     uint256 public constant MAX_COOLDOWN = 1 days;
     uint256 public constant MAX_ORACLE_AGE = 1 days;
+    uint256 public constant MAX_TURNOVER_BPS = 200_000;
+    uint256 public constant MAX_LOSS_BUDGET_BPS = 500;
+    uint256 public constant MAX_EMERGENCY_LOSS_BUDGET_BPS = 500;
+    uint256 public constant MAX_MIN_IDLE_BPS = 5_000;
 
     address public immutable owner;
     address public immutable guardian;
@@ -92,6 +100,14 @@ contract Policy {
         _atMost("cooldown_s", l.cooldownSeconds, MAX_COOLDOWN);
         _atLeast("max_oracle_age_s", l.maxOracleAgeSeconds, 1);
         _atMost("max_oracle_age_s", l.maxOracleAgeSeconds, MAX_ORACLE_AGE);
+        _atMost("max_turnover", l.maxTurnoverBps, MAX_TURNOVER_BPS);
+        // Never nothing: a vault that may lose nothing can neither trade nor unwind.
+        _atLeast("loss_budget", l.lossBudgetBps, 1);
+        _atMost("loss_budget", l.lossBudgetBps, MAX_LOSS_BUDGET_BPS);
+        _atLeast("emergency_loss_budget", l.emergencyLossBudgetBps, 1);
+        _atMost("emergency_loss_budget", l.emergencyLossBudgetBps, MAX_EMERGENCY_LOSS_BUDGET_BPS);
+        _atLeast("min_idle", l.minIdleBps, 1);
+        _atMost("min_idle", l.minIdleBps, MAX_MIN_IDLE_BPS);
     }
 
     function _requireNoLooser(Limits memory next, Limits memory current) private pure {
@@ -105,6 +121,10 @@ contract Policy {
         _noLower("min_liquidation_distance", next.minLiquidationDistanceBps, current.minLiquidationDistanceBps);
         _noLower("cooldown_s", next.cooldownSeconds, current.cooldownSeconds);
         _noHigher("max_oracle_age_s", next.maxOracleAgeSeconds, current.maxOracleAgeSeconds);
+        _noHigher("max_turnover", next.maxTurnoverBps, current.maxTurnoverBps);
+        _noHigher("loss_budget", next.lossBudgetBps, current.lossBudgetBps);
+        _noHigher("emergency_loss_budget", next.emergencyLossBudgetBps, current.emergencyLossBudgetBps);
+        _noLower("min_idle", next.minIdleBps, current.minIdleBps);
     }
 
     function _atMost(bytes32 name, uint256 value, uint256 ceiling) private pure {

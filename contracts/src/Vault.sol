@@ -11,7 +11,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 
-import {Envelope, Snapshot} from "./Envelope.sol";
+import {Bucket} from "./Bucket.sol";
+import {Budgets, Envelope, Snapshot} from "./Envelope.sol";
 import {IAdapter} from "./interfaces/IAdapter.sol";
 import {Action, Mode, Plan, VaultStatus} from "./Plan.sol";
 import {Limits, Policy} from "./Policy.sol";
@@ -36,6 +37,7 @@ import {PriceOracle} from "./PriceOracle.sol";
 ///   is back: there is no price at which any of them would be fair. The `max*` functions then answer 0.
 /// - Inside the lock every function that tells a price reverts, and `max*` answer 0.
 contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
+    using Bucket for uint256;
     using Envelope for Snapshot;
     using Math for uint256;
     using SafeCast for uint256;
@@ -57,6 +59,10 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
     uint64 public lastPlanAt;
     /// @notice The UTC day, counted from 1970, that `dayStartPriceE18` belongs to.
     uint64 public markedDay;
+    // Levels of the buckets when the last plan was carried out; they have drained since.
+    uint40 private _turnover;
+    uint40 private _loss;
+    uint40 private _emergencyLoss;
 
     /// @notice Asset units held here and not sent to any adapter.
     uint256 public idleAssets;
@@ -143,7 +149,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         _requireExecutable(plan);
         planCount = plan.number;
 
-        Limits memory limits = policy.limits();
+        Limits memory limits = _limits();
         _openBlock();
         _requireHealthyPrices(limits.maxOracleAgeSeconds);
         uint256 gifts = _assetBalance() - idleAssets;
@@ -165,6 +171,8 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         // The block's opening value keeps a deposit next to the plan from stretching the limits.
         uint256 nav = Math.min(_assetsAtOpening, start.netAssets());
         Envelope.check(limits, start, end, nav, reducing);
+        _charge(limits, traded, Envelope.lossOf(start, end), nav, reducing);
+        if (!reducing) Envelope.checkIdle(limits, start, end, nav);
         if (totalSupply() != supply) revert SupplyChanged(totalSupply(), supply);
 
         lastPlanAt = uint64(block.timestamp);
@@ -177,7 +185,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
     /// @notice Records the share price; latches ReduceOnly in this transaction if a loss limit is breached.
     /// @dev Reverts on a stale or invalid price: a price that is not known must neither latch nor raise a mark.
     function checkpoint() external nonReentrant {
-        Limits memory limits = policy.limits();
+        Limits memory limits = _limits();
         _openBlock();
         _requireHealthyPrices(limits.maxOracleAgeSeconds);
         _checkpoint(limits);
@@ -228,7 +236,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
             if (newMode <= mode) revert ModeNotSafer(mode, newMode);
         }
         if (newMode == Mode.Active && mode != Mode.Active) {
-            _requireHealthyPrices(policy.limits().maxOracleAgeSeconds);
+            _requireHealthyPrices(_limits().maxOracleAgeSeconds);
             uint256 price = _sharePriceE18(_totalAssets());
             _setMarks(price, price, price);
         }
@@ -260,6 +268,10 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         s.planCount = planCount;
         s.lastPlanAt = lastPlanAt;
         s.stateHash = stateHash();
+        Budgets memory used = _budgets(_limits());
+        s.turnoverUsedBps = used.turnover.usedBps();
+        s.lossUsedBps = used.loss.usedBps();
+        s.emergencyLossUsedBps = used.emergencyLoss.usedBps();
     }
 
     /// @notice What a plan must have been made for: everything that decides what it would do, except idle cash and
@@ -287,7 +299,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
 
     /// @notice 0 when the vault is halted or a price is not healthy, else without limit.
     function maxDeposit(address) public view override returns (uint256) {
-        return mode != Mode.Halted && _isOpen(policy.limits().maxOracleAgeSeconds) ? type(uint256).max : 0;
+        return mode != Mode.Halted && _isOpen(_limits().maxOracleAgeSeconds) ? type(uint256).max : 0;
     }
 
     /// @inheritdoc ERC4626
@@ -401,6 +413,25 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         }
     }
 
+    /// @dev Before `lastPlanAt` moves on, which the levels belong to.
+    function _charge(Limits memory limits, uint256 traded, uint256 loss, uint256 nav, bool reducing) private {
+        Budgets memory used = _budgets(limits);
+        Envelope.charge(limits, used, traded, loss, nav, reducing);
+        _turnover = used.turnover.toUint40();
+        _loss = used.loss.toUint40();
+        _emergencyLoss = used.emergencyLoss.toUint40();
+    }
+
+    /// @dev The levels as of now.
+    function _budgets(Limits memory limits) private view returns (Budgets memory) {
+        uint256 elapsed = block.timestamp - lastPlanAt;
+        return Budgets({
+            turnover: uint256(_turnover).drained(limits.maxTurnoverBps, elapsed),
+            loss: uint256(_loss).drained(limits.lossBudgetBps, elapsed),
+            emergencyLoss: uint256(_emergencyLoss).drained(limits.emergencyLossBudgetBps, elapsed)
+        });
+    }
+
     // ---------------------------------------------------------------- loss latches
 
     /// @return latched the limit whose breach latched the mode in this call, else 0
@@ -422,7 +453,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
     /// @dev For deposits and redemptions: without a healthy price nothing is recorded, and `max*` refuses them next.
     function _checkpointIfPriced() private nonReentrant {
         _openBlock();
-        Limits memory limits = policy.limits();
+        Limits memory limits = _limits();
         if (_pricesHealthy(limits.maxOracleAgeSeconds)) _checkpoint(limits);
     }
 
@@ -469,6 +500,10 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
         emit Envelope.LimitChecked("max_oracle_age_s", oldest, maxAge);
     }
 
+    function _limits() private view returns (Limits memory) {
+        return policy.limits();
+    }
+
     function _isOpen(uint256 maxAge) private view returns (bool) {
         return !_reentrancyGuardEntered() && _pricesHealthy(maxAge);
     }
@@ -502,7 +537,7 @@ contract Vault is ERC4626, ERC20Permit, ReentrancyGuardTransient {
 
     function _snapshot() private view returns (Snapshot memory s) {
         uint256 count = _adapters.length;
-        s.assets = idleAssets;
+        s.assets = s.idle = idleAssets;
         s.liquidationDistanceBps = type(uint256).max;
         s.deltas = new int256[](count);
         s.baseTokens = new address[](count);

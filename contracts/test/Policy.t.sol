@@ -10,7 +10,7 @@ contract PolicyTest is Test {
     address private constant GUARDIAN = address(0x0B);
 
     /// @dev The words of the struct in order; every field is one word when encoded.
-    bytes32[10] private _names = [
+    bytes32[14] private _names = [
         bytes32("max_gross_leverage"),
         "max_net_delta",
         "max_trade_usd",
@@ -20,39 +20,57 @@ contract PolicyTest is Test {
         "max_drawdown",
         "min_liquidation_distance",
         "cooldown_s",
-        "max_oracle_age_s"
+        "max_oracle_age_s",
+        "max_turnover",
+        "loss_budget",
+        "emergency_loss_budget",
+        "min_idle"
     ];
-    uint256[10] private _ceilings =
-        [uint256(30_000), 10_000, type(uint128).max, 500, 500, 2_000, 5_000, 10_000, 1 days, 1 days];
-    uint256[10] private _floors = [uint256(0), 0, 1, 0, 0, 0, 0, 300, 30, 1];
+    uint256[14] private _ceilings = [
+        uint256(30_000),
+        10_000,
+        type(uint128).max,
+        500,
+        500,
+        2_000,
+        5_000,
+        10_000,
+        1 days,
+        1 days,
+        200_000,
+        500,
+        500,
+        5_000
+    ];
+    uint256[14] private _floors = [uint256(0), 0, 1, 0, 0, 0, 0, 300, 30, 1, 0, 1, 1, 1];
 
     function _limits() private pure returns (Limits memory) {
-        return Limits(20_000, 1_000, 1_000e6, 100, 100, 300, 1_000, 1_000, 60, 3_600);
+        return Limits(20_000, 1_000, 1_000e6, 100, 100, 300, 1_000, 1_000, 60, 3_600, 40_000, 100, 100, 200);
     }
 
     function _with(uint256 field, uint256 value) private pure returns (Limits memory) {
-        uint256[10] memory words = abi.decode(abi.encode(_limits()), (uint256[10]));
+        uint256[14] memory words = abi.decode(abi.encode(_limits()), (uint256[14]));
         words[field] = value;
         return abi.decode(abi.encode(words), (Limits));
     }
 
     function _valueOf(uint256 field) private pure returns (uint256) {
-        return abi.decode(abi.encode(_limits()), (uint256[10]))[field];
+        return abi.decode(abi.encode(_limits()), (uint256[14]))[field];
     }
 
     function _isFloor(uint256 field) private pure returns (bool) {
-        return field == 7 || field == 8;
+        return field == 7 || field == 8 || field == 13;
     }
 
     function test_accepts_every_limit_at_its_ceiling_and_at_its_floor() public {
-        for (uint256 i; i < 10; ++i) {
+        for (uint256 i; i < 14; ++i) {
             new Policy(OWNER, GUARDIAN, _with(i, _ceilings[i]));
             new Policy(OWNER, GUARDIAN, _with(i, _floors[i]));
         }
     }
 
     function test_refuses_every_limit_one_beyond_its_ceiling() public {
-        for (uint256 i; i < 10; ++i) {
+        for (uint256 i; i < 14; ++i) {
             if (_ceilings[i] == type(uint128).max) continue;
             Limits memory limits = _with(i, _ceilings[i] + 1);
             vm.expectRevert(
@@ -63,7 +81,7 @@ contract PolicyTest is Test {
     }
 
     function test_refuses_every_limit_one_below_its_floor() public {
-        for (uint256 i; i < 10; ++i) {
+        for (uint256 i; i < 14; ++i) {
             if (_floors[i] == 0) continue;
             Limits memory limits = _with(i, _floors[i] - 1);
             vm.expectRevert(
@@ -90,7 +108,7 @@ contract PolicyTest is Test {
     }
 
     function test_owner_and_guardian_tighten_every_limit_at_once() public {
-        for (uint256 i; i < 10; ++i) {
+        for (uint256 i; i < 14; ++i) {
             Policy policy = new Policy(OWNER, GUARDIAN, _limits());
             Limits memory tighter = _with(i, _isFloor(i) ? _valueOf(i) + 1 : _valueOf(i) - 1);
             vm.expectEmit();
@@ -104,7 +122,7 @@ contract PolicyTest is Test {
 
     function test_nobody_loosens_any_limit() public {
         Policy policy = new Policy(OWNER, GUARDIAN, _limits());
-        for (uint256 i; i < 10; ++i) {
+        for (uint256 i; i < 14; ++i) {
             uint256 looser = _isFloor(i) ? _valueOf(i) - 1 : _valueOf(i) + 1;
             Limits memory limits = _with(i, looser);
             vm.expectRevert(abi.encodeWithSelector(Policy.LimitLoosened.selector, _names[i], looser, _valueOf(i)));
@@ -147,12 +165,12 @@ contract PolicyTest is Test {
     }
 
     /// @dev Whatever sequence the two roles send, no component ever gets looser.
-    function testFuzz_limits_never_get_looser(uint256[10] memory first, uint256[10] memory second) public {
+    function testFuzz_limits_never_get_looser(uint256[14] memory first, uint256[14] memory second) public {
         Policy policy = new Policy(OWNER, GUARDIAN, _limits());
-        uint256[10] memory before = abi.decode(abi.encode(policy.limits()), (uint256[10]));
+        uint256[14] memory before = abi.decode(abi.encode(policy.limits()), (uint256[14]));
         for (uint256 round; round < 2; ++round) {
-            uint256[10] memory words = round == 0 ? first : second;
-            for (uint256 i; i < 10; ++i) {
+            uint256[14] memory words = round == 0 ? first : second;
+            for (uint256 i; i < 14; ++i) {
                 // Mostly tighter, sometimes one step looser.
                 words[i] = _isFloor(i)
                     ? _bound(words[i], before[i] - 1, before[i] + 50)
@@ -160,8 +178,8 @@ contract PolicyTest is Test {
             }
             vm.prank(GUARDIAN);
             try policy.tighten(abi.decode(abi.encode(words), (Limits))) {} catch {}
-            uint256[10] memory now_ = abi.decode(abi.encode(policy.limits()), (uint256[10]));
-            for (uint256 i; i < 10; ++i) {
+            uint256[14] memory now_ = abi.decode(abi.encode(policy.limits()), (uint256[14]));
+            for (uint256 i; i < 14; ++i) {
                 if (_isFloor(i)) assertGe(now_[i], before[i]);
                 else assertLe(now_[i], before[i]);
             }

@@ -33,7 +33,7 @@ from chains.multicall import Call, read_all
 from chains.rpc import BlockRef, RpcError, data_bytes
 from chains.venues import chainlink, hypercore, uniswap_v3
 
-LIMITS = (20_000, 5_000, 10**12, 100, 100, 500, 1_500, 1_500, 60, 7_200)
+LIMITS = (20_000, 5_000, 10**12, 100, 100, 500, 1_500, 1_500, 60, 7_200, 40_000, 100, 100, 200)
 BALANCE_OF = Function("balanceOf(address)", "(uint256)")
 MINT = Function("mint(address,uint256)")
 APPROVE = Function("approve(address,uint256)", "(bool)")

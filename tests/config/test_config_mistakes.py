@@ -19,6 +19,10 @@ LIMITS = [
     "min_liquidation_distance",
     "cooldown_s",
     "max_oracle_age_s",
+    "max_turnover",
+    "loss_budget",
+    "emergency_loss_budget",
+    "min_idle",
 ]
 
 
@@ -105,6 +109,9 @@ def test_fault_02_tells_how_to_write_a_percentage(carry: StrategyFile) -> None:
         ("min_liquidation_distance", "0.02", "policy.min_liquidation_distance: 0.02 is below the contract's 0.03"),
         ("cooldown_s", "29", "policy.cooldown_s: 29 is below the contract's 30"),
         ("max_oracle_age_s", "86401", "policy.max_oracle_age_s: 86401 is above the contract's 86400"),
+        ("max_turnover", "20.1", "policy.max_turnover: 20.1 is above the contract's 20.0"),
+        ("loss_budget", "0.051", "policy.loss_budget: 0.051 is above the contract's 0.05"),
+        ("emergency_loss_budget", "0.051", "policy.emergency_loss_budget: 0.051 is above the contract's 0.05"),
     ],
 )
 def test_fault_03_refuses_a_limit_looser_than_the_contract(
@@ -131,7 +138,7 @@ def test_refuses_everything_wrong_at_once_in_the_order_of_the_lines(carry: Strat
         Code.CONFIG_OUT_OF_RANGE,
         Code.CONFIG_MISSING,
     }
-    assert len(reasons) == 6
+    assert len(reasons) == 7  # the large exposure also trades more in a day than the policy allows
     lines = [int(reason.where.rpartition(" ")[2]) for reason in reasons]
     assert lines == sorted(lines)
 

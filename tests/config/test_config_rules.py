@@ -5,6 +5,8 @@ from strategy_file import StrategyFile
 
 from agent.reasons import Code
 
+WIDE = {"policy.loss_budget": "0.02", "policy.emergency_loss_budget": "0.02"}
+
 
 @pytest.mark.parametrize(
     ("changes", "blamed", "message"),
@@ -47,11 +49,15 @@ from agent.reasons import Code
         ),
         ({"strategy.sizing.band": "0.33"}, "strategy.sizing.band", "more than half of strategy.sizing.max_exposure"),
         ({"strategy.sizing.delta_band": "0.05"}, "strategy.sizing.delta_band", "below policy.max_net_delta"),
-        ({"execution.order_tolerance": "0.01"}, "execution.order_tolerance", "below policy.max_slippage"),
-        ({"execution.swap_tolerance": "0.01"}, "execution.swap_tolerance", "below policy.max_slippage"),
+        ({"execution.order_tolerance": "0.01"} | WIDE, "execution.order_tolerance", "below policy.max_slippage"),
+        ({"execution.swap_tolerance": "0.01"} | WIDE, "execution.swap_tolerance", "below policy.max_slippage"),
         ({"policy.min_liquidation_distance": "0.28"}, "policy.min_liquidation_distance", "must be below 0.2745"),
         ({"policy.cooldown_s": "3601"}, "policy.cooldown_s", "longer than the hourly cycle"),
         ({"policy.max_oracle_age_s": "3600"}, "policy.max_oracle_age_s", "must be above 3600 s"),
+        ({"policy.max_turnover": "2.5"}, "policy.max_turnover", "below 2.6, which opening and closing everything"),
+        ({"policy.loss_budget": "0.0038"}, "policy.loss_budget", "below 0.0039, what opening 1.3 of the vault"),
+        ({"policy.emergency_loss_budget": "0.0038"}, "policy.emergency_loss_budget", "below 0.0039, what closing 1.3"),
+        ({"policy.min_idle": "0.026"}, "policy.min_idle", "at most 0.025, half of strategy.sizing.min_idle"),
         ({"policy.max_trade_usd": "500"}, "strategy.sizing.min_trade_usd", "below policy.max_trade_usd"),
         (
             {"strategy.volatility.return_interval_h": "168"},
@@ -83,12 +89,17 @@ def test_carry_refuses_to_start_without_what_it_stands_on(carry: StrategyFile, k
     assert key in reason.message
 
 
+def test_the_tolerance_that_just_fits_the_budgets_is_accepted(carry: StrategyFile) -> None:
+    assert carry.change("policy.loss_budget", "0.0039").change("policy.emergency_loss_budget", "0.0039").load()
+
+
 def test_the_default_tolerances_are_checked_against_the_policy_too(carry: StrategyFile) -> None:
     start = carry.line("execution") - 1
     lines = carry.text.splitlines(keepends=True)
     without = carry.replace("".join(lines[start : carry.line("policy") - 1]), "")
+    wide = without.change("policy.loss_budget", "0.006").change("policy.emergency_loss_budget", "0.006")
     assert "execution.order_tolerance: 0.003 must be below" in (
-        without.change("policy.max_slippage", "0.002").reason().message
+        wide.change("policy.max_slippage", "0.002").reason().message
     )
 
 
@@ -99,6 +110,8 @@ def test_the_default_tolerances_are_checked_against_the_policy_too(carry: Strate
         ("policy.max_gross_leverage", "0.89", "at most policy.max_gross_leverage"),
         ("strategy.sizing.max_exposure", "0.96", "max_exposure can be 0.95 at most"),
         ("strategy.drawdown.start", "0.30", "below policy.max_drawdown"),
+        ("policy.loss_budget", "0.0008", "below 0.0009, what opening 0.9 of the vault can lose at 0.001"),
+        ("policy.max_turnover", "1.7", "below 1.8"),
     ],
 )
 def test_volatility_target_refuses_values_that_contradict_each_other(

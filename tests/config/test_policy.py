@@ -17,7 +17,8 @@ BINARY_ERROR = Fraction(1, 10**6)
 
 
 def test_the_shipped_policy_becomes_these_constructor_arguments() -> None:
-    assert POLICY.to_contract().as_tuple() == (16_000, 500, 1_500_000 * 10**6, 100, 100, 300, 800, 1_000, 600, 5_400)
+    of_a_plan = (16_000, 500, 1_500_000 * 10**6, 100, 100, 300, 800, 1_000, 600, 5_400)
+    assert POLICY.to_contract().as_tuple() == (*of_a_plan, 30_000, 50, 50, 200)
 
 
 @given(fraction=st.floats(0.0001, 0.05))

@@ -29,7 +29,9 @@ from agent.execution.rehearsal import GAS_LIMIT
 from agent.market.observation import VaultState
 from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
 from agent.reasons import Code
-from agent.units import Token
+from agent.risk.change import measure
+from agent.risk.costs import Costs
+from agent.units import BPS, Token
 from chains.artifacts import load
 from chains.local import (
     AGENT,
@@ -212,6 +214,31 @@ def test_an_order_that_has_not_acted_yet_is_pending(desk: Desk) -> None:
     desk.send(proposal)
     assert [r.code for r in compare_effect(before, proposal, desk.state(), 0.0005)] == [Code.EFFECT_PENDING]
     assert codes_of(desk.rehearse(desk.plan(proposal))) == [Code.EFFECT_PENDING]
+
+
+def test_the_budgets_on_chain_fill_as_the_gate_counts_them(desk: Desk) -> None:
+    desk.carry_out(Proposal(deposit=100_000 * USD))
+    desk.carry_out(Proposal(to_perp=100_000 * USD))
+    desk.move(3_600)
+    before = desk.state()
+    assert (before.turnover_used_bps, before.loss_used_bps, before.emergency_loss_used_bps) == (0, 0, 0)
+    opening = Proposal(spot_base_delta=40 * ETH, perp_size_delta=-40 * 10**4)
+    change = measure(opening, before, Costs.of(desk.config))
+    desk.send(opening)
+    opened = desk.state()
+    assert opened.turnover_used_bps == pytest.approx(change.traded_usd / change.nav_usd * BPS, abs=2)
+    worst_bps = change.loss_usd / change.nav_usd * BPS
+    assert 0.8 * worst_bps <= opened.loss_used_bps <= worst_bps + 1
+    assert opened.emergency_loss_used_bps == 0
+
+    desk.move(3_600)
+    closing = Proposal(spot_base_delta=-opened.spot_base, perp_size_delta=40 * 10**4, perp_reduce_only=True)
+    change = measure(closing, desk.state(), Costs.of(desk.config))
+    desk.send(closing)
+    closed = desk.state()
+    assert closed.loss_used_bps < opened.loss_used_bps, "it drained, and closing has a budget of its own"
+    worst_bps = change.loss_usd / change.nav_usd * BPS
+    assert 0.8 * worst_bps <= closed.emergency_loss_used_bps <= worst_bps + 1
 
 
 def test_the_contract_refuses_under_the_codes_of_the_gate(desk: Desk) -> None:

@@ -147,7 +147,7 @@ def test_an_order_carries_size_side_limit_and_reduce_only(
     plan = plan_of(make_plan(Approved(proposal), observe(vault_state), config, venues, EmptyPool()))
     kind, size, limit, reduce_only = decode(["uint8", "int64", "uint64", "bool"], plan.actions[0].data)
     assert (kind, size, reduce_only) == (5, -12_345, True)
-    assert limit == 2_492_70000000  # 2,500.2 less 0.3 % is 2,492.6994, rounded up to the tick of 0.1
+    assert limit == 2_495_20000000  # 2,500.2 less 0.2 % is 2,495.1996, rounded up to the tick of 0.1
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -43,8 +43,13 @@ def test_limits_keep_their_smallest_headroom() -> None:
         limit_log(VAULT, "max_trade_usd", 400, 1_000),
         limit_log(VAULT, "max_trade_usd", 900, 1_000),
         limit_log(VAULT, "cooldown_s", 1_200, 600),
+        limit_log(VAULT, "min_idle", 400, 200),
     ]
-    assert checked_limits(logs, [VAULT]) == {"max_trade_usd": pytest.approx(0.1), "cooldown_s": pytest.approx(0.5)}
+    assert checked_limits(logs, [VAULT]) == {
+        "max_trade_usd": pytest.approx(0.1),
+        "cooldown_s": pytest.approx(0.5),
+        "min_idle": pytest.approx(0.5),
+    }
 
 
 def test_limits_that_somebody_else_claims_to_have_checked_do_not_count() -> None:

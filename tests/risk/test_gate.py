@@ -119,12 +119,33 @@ def test_worst_loss_counts_tolerances_fees_and_a_pool_away_from_the_oracle() -> 
         ({"share_price_e18": 969 * 10**15}, Code.DAILY_LOSS),
         ({"share_price_e18": 919 * 10**15, "day_start_price_e18": 919 * 10**15}, Code.DRAWDOWN),
         ({"day_start_price_e18": 0}, Code.DAILY_LOSS),
+        ({"turnover_used_bps": 28_001}, Code.TURNOVER),
+        ({"loss_used_bps": 96}, Code.LOSS_BUDGET),
         ({"oracle_price": math.nan}, Code.DATA_NOT_POSITIVE),
         ({"pool_price": math.inf}, Code.DATA_NOT_FINITE),
     ],
 )
 def test_refuses_to_widen(changes: dict[str, object], code: Code) -> None:
     assert code in broken(pair(lots(100_000)), with_vault(ready(), **changes))
+
+
+def test_the_budgets_of_a_day_count_with_what_this_plan_adds() -> None:
+    """Two legs of 100,000 are 0.2 of turnover, and lose at worst 0.1 x (0.001 + 0.004) = 5 basis points."""
+    fits = with_vault(ready(), turnover_used_bps=27_999, loss_used_bps=94)
+    assert broken(pair(lots(100_000)), fits) == {}
+    found = broken(pair(lots(100_000)), with_vault(ready(), turnover_used_bps=28_001, loss_used_bps=96))
+    assert found.keys() == {Code.TURNOVER, Code.LOSS_BUDGET}
+    assert (found[Code.TURNOVER].value, found[Code.TURNOVER].bound) == (pytest.approx(3.0001), 3.0)
+    assert (found[Code.LOSS_BUDGET].value, found[Code.LOSS_BUDGET].bound) == (pytest.approx(0.0101), 0.01)
+
+
+def test_keeps_the_policys_idle_cash_unless_a_plan_takes_none() -> None:
+    world = World(idle=70_000 * USD, spot_base=300 * ETH, size=-3_000_000, equity=330_000 * USD)
+    reason = broken(pair(lots(60_000)), world.observe())[Code.MIN_IDLE]
+    assert (reason.value, reason.bound) == (pytest.approx(0.00994), 0.02)
+    assert broken(pair(lots(49_000)), world.observe()) == {}
+    drained = World(idle=10_000 * USD, spot_base=300 * ETH, size=-3_000_000, equity=390_000 * USD)
+    assert broken(Proposal(perp_size_delta=-lots(20_000)), drained.observe()) == {}
 
 
 def test_refuses_while_an_effect_is_outstanding() -> None:
@@ -150,6 +171,7 @@ def test_reports_every_broken_limit_together() -> None:
         Code.GROSS_LEVERAGE,
         Code.NET_DELTA,
         Code.LIQUIDATION_TOO_CLOSE,
+        Code.MIN_IDLE,
         Code.DAILY_LOSS,
         Code.DRAWDOWN,
     }
@@ -164,6 +186,17 @@ class TestReducing:
     def test_may_stay_outside_bounds_that_it_makes_better(self) -> None:
         observation = with_vault(self.hurt(), last_plan_at=NOW, mode=Mode.REDUCE_ONLY)
         assert broken(Proposal(-200 * ETH, 1_000_000, True), observation) == {}
+
+    def test_passes_with_the_normal_budgets_used_up_and_no_idle_cash(self) -> None:
+        observation = with_vault(self.hurt(), turnover_used_bps=30_000, loss_used_bps=100)
+        assert broken(Proposal(-200 * ETH, 1_000_000, True), observation) == {}
+
+    def test_has_a_loss_budget_of_its_own(self) -> None:
+        """Selling 400,000 and buying back 200,000 can lose 1,200 USD of the value of 1.88 million."""
+        observation = with_vault(self.hurt(), emergency_loss_used_bps=95)
+        found = broken(Proposal(-200 * ETH, 1_000_000, True), observation)
+        assert found.keys() == {Code.EMERGENCY_LOSS_BUDGET}
+        assert found[Code.EMERGENCY_LOSS_BUDGET].value == pytest.approx(0.0095 + 1_200 / 1_880_000)
 
     def test_may_not_make_net_delta_worse(self) -> None:
         assert broken(Proposal(0, 1_000_000, True), self.hurt().observe()).keys() == {Code.NET_DELTA}

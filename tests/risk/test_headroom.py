@@ -23,6 +23,9 @@ def test_an_untouched_vault_has_all_of_every_limit() -> None:
         ("max_net_delta", {"net_delta": -50_000 * 10**6}),
         ("max_daily_loss", {"share_price_e18": 97 * 10**16}),
         ("max_drawdown", {"share_price_e18": 92 * 10**16}),
+        ("max_turnover", {"turnover_used_bps": 30_000}),
+        ("loss_budget", {"loss_used_bps": 100}),
+        ("emergency_loss_budget", {"emergency_loss_used_bps": 100}),
         ("min_liquidation_distance", {"liquidation_distance_bps": 1_000}),
     ],
 )

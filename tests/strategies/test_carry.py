@@ -54,6 +54,24 @@ class TestEntry:
         worst = step.spot_base_delta / 1e18 * PRICE * (0.0005 + 0.0005 + 0.003 + 0.001)
         assert 0 < worst <= 0.0005 * world.nav()
 
+    @pytest.mark.parametrize(
+        ("used", "worst", "part"),
+        [({"loss_used_bps": 70}, 0.0030, 0.004), ({"turnover_used_bps": 27_000}, 0.30, 1.0)],
+    )
+    def test_slices_by_what_the_days_budgets_have_left(self, used: dict[str, int], worst: float, part: float) -> None:
+        world = World()
+        world.cycle()
+        seen = world.observe()
+        step = decide(replace(seen, vault=replace(seen.vault, **used)), world.config).proposal  # type: ignore[arg-type]
+        traded = 2 * step.spot_base_delta / 1e18 * PRICE
+        assert 0.85 * worst <= traded * part / world.nav() <= worst
+
+    def test_waits_when_a_budget_is_used_up(self) -> None:
+        seen = World(idle=700_000 * USD, equity=300_000 * USD).observe()
+        step = decide(replace(seen, vault=replace(seen.vault, loss_used_bps=100)), CARRY_CONFIG)
+        assert step.proposal.is_empty()
+        assert "budgets refill" in step.note
+
     def test_stays_out_below_the_entry_rate_and_stays_in_above_the_exit_rate(self) -> None:
         world = World(funding_annual=0.02)
         assert world.decide().proposal.is_empty()
@@ -267,6 +285,24 @@ class TestExit:
         slices = 2 * world.leg_usd()[0] / (1_500_000 * 0.99)
         assert world.run_until_hold() <= slices + 5
         assert (world.spot_base, world.size, world.equity, world.venue_cash) == (0, 0, 0, 0)
+
+    def test_slices_by_the_emergency_budget_and_never_by_the_others(self) -> None:
+        world = invested(funding_annual=-0.05)
+        seen = world.observe()
+        used_up = replace(seen.vault, loss_used_bps=100, turnover_used_bps=30_000)
+        assert decide(replace(seen, vault=used_up), world.config).proposal.spot_base_delta == -world.spot_base
+        half = replace(seen.vault, emergency_loss_used_bps=80)
+        step = decide(replace(seen, vault=half), world.config)
+        assert 0.85 * 0.002 <= 2 * -step.proposal.spot_base_delta / 1e18 * PRICE * 0.004 / world.nav() <= 0.002
+        assert "more slices follow" in step.note
+
+    def test_a_cut_that_has_to_wait_holds_instead_of_widening(self) -> None:
+        world = invested()
+        world.size //= 2
+        seen = world.observe()
+        step = decide(replace(seen, vault=replace(seen.vault, emergency_loss_used_bps=100)), world.config)
+        assert step.proposal.is_empty()
+        assert "too little to cut, though spot and perp differ" in step.note
 
     def test_closes_a_position_smaller_than_the_smallest_trade(self) -> None:
         world = invested(funding_annual=-0.05, spot_base=LOT * 1_000, size=-1_000, equity=100 * USD)

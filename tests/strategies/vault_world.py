@@ -45,6 +45,10 @@ POLICY = Policy(
     min_liquidation_distance=0.10,
     cooldown_s=600,
     max_oracle_age_s=5_400,
+    max_turnover=3.0,
+    loss_budget=0.01,
+    emergency_loss_budget=0.01,
+    min_idle=0.02,
 )
 SIZING = SizingConfig(max_exposure=0.65, band=0.065, delta_band=0.01, min_idle=0.05, min_trade_usd=500.0)
 VOLATILITY = VolatilityConfig(target=0.04, floor=0.01)

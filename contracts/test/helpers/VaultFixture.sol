@@ -61,7 +61,11 @@ abstract contract VaultFixture is Test {
             maxDrawdownBps: 1_000,
             minLiquidationDistanceBps: 1_500,
             cooldownSeconds: 60,
-            maxOracleAgeSeconds: 3_600
+            maxOracleAgeSeconds: 3_600,
+            maxTurnoverBps: 200_000,
+            lossBudgetBps: 500,
+            emergencyLossBudgetBps: 500,
+            minIdleBps: 1
         });
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {VaultStatus} from "ballast/Plan.sol";
 import {Limits} from "ballast/Policy.sol";
 
 import {UniswapFixture} from "../helpers/UniswapFixture.sol";
@@ -40,13 +41,21 @@ contract VaultInvariantsTest is UniswapFixture {
     function _limits() internal view override returns (Limits memory limits) {
         limits = super._limits();
         limits.maxDailyLossBps = 100; // so that latches happen
+        // and so that every budget is met now and then
+        limits.maxTurnoverBps = 30_000;
+        limits.lossBudgetBps = 120;
+        limits.emergencyLossBudgetBps = 80;
+        limits.minIdleBps = 500;
     }
 
     /// @dev Judged by the handler after each call: round trips, share price, envelope, pace, exactly once, exits.
     function invariant_no_call_breaks_a_rule() public view {
         assertEq(handler.violation(), "");
+        VaultStatus memory s = vault.status(); // reverts if the lock were left closed
+        assertLe(s.turnoverUsedBps, 30_000);
+        assertLe(s.lossUsedBps, 120);
+        assertLe(s.emergencyLossUsedBps, 80);
         assertEq(vault.planCount(), handler.plansExecuted() + handler.plansSkipped(), "each plan has its own number");
-        vault.status(); // reverts if the lock were left closed
     }
 
     function invariant_the_books_balance() public view {

@@ -41,6 +41,16 @@ contract VaultHandler is CommonBase, StdUtils {
 
     Plan private _lastPlan;
 
+    /// @dev What an executed plan lost and traded, as parts of net asset value.
+    struct Use {
+        uint256 at;
+        uint256 lostE18;
+        uint256 tradedE18;
+    }
+
+    Use[] private _uses;
+    bool private _flowInBlock; // somebody came or went, so that the block's opening value is unknown here
+
     /// @dev Counts latches wherever they happen, and sees that only the owner ever loosens the mode.
     modifier watched() {
         Mode before = vault.mode();
@@ -205,6 +215,7 @@ contract VaultHandler is CommonBase, StdUtils {
     }
 
     function _pass(uint256 seconds_) private {
+        _flowInBlock = false;
         vm.warp(block.timestamp + seconds_);
         vm.roll(block.number + 1);
         feed.set(feed.answer());
@@ -220,6 +231,7 @@ contract VaultHandler is CommonBase, StdUtils {
     }
 
     function _enter(address holder, uint256 amount, bool asMint) private returns (bool done) {
+        _flowInBlock = true;
         vm.startPrank(holder);
         usdc.approve(address(vault), amount);
         if (asMint) {
@@ -237,6 +249,7 @@ contract VaultHandler is CommonBase, StdUtils {
     function _goOut(address holder, uint256 amount, bool asWithdraw) private {
         (uint256 assets, uint256 supply) = (vault.totalAssets(), vault.totalSupply());
         bool open = vault.maxRedeem(holder) != 0;
+        _flowInBlock = true;
         vm.startPrank(holder);
         if (asWithdraw) {
             try vault.withdraw(amount, holder, holder) {
@@ -303,6 +316,7 @@ contract VaultHandler is CommonBase, StdUtils {
             if (reducing) ++reducingExecuted;
             _judgeEnvelope(before, afterwards, reducing);
             if (!reducing) _judgePace(before, spotBefore, shortBefore);
+            _judgeDay(before, afterwards, spotBefore, shortBefore, reducing);
         } catch {
             ++plansRefused;
             if (vault.planCount() != before.planCount) violation = "a refused plan spent a number";
@@ -341,6 +355,37 @@ contract VaultHandler is CommonBase, StdUtils {
         if (vault.oracle().assetValue(spot.baseToken(), moved) > uint256(limits.maxTradeNotional) + 3) {
             violation = "trade notional";
         }
+    }
+
+    /// @dev A bucket of size B that drains B a day takes at most 2 B in 24 hours.
+    function _judgeDay(
+        VaultStatus memory before,
+        VaultStatus memory afterwards,
+        int256 spotBefore,
+        int256 shortBefore,
+        bool reducing
+    ) private {
+        Limits memory limits = vault.policy().limits();
+        uint256 nav = before.totalAssets;
+        uint256 lost = afterwards.totalAssets < nav ? nav - afterwards.totalAssets : 0;
+        uint256 moved = SignedMath.abs(spot.exposure() - spotBefore) + SignedMath.abs(short.exposure() - shortBefore);
+        uint256 traded = reducing ? 0 : vault.oracle().assetValue(spot.baseToken(), moved);
+        _uses.push(Use(block.timestamp, nav == 0 ? 0 : lost * 1e18 / nav, nav == 0 ? 0 : traded * 1e18 / nav));
+
+        uint256 lostE18;
+        uint256 tradedE18;
+        for (uint256 i = _uses.length; i > 0 && _uses[i - 1].at + 1 days >= block.timestamp; --i) {
+            lostE18 += _uses[i - 1].lostE18;
+            tradedE18 += _uses[i - 1].tradedE18;
+        }
+        uint256 perDay = uint256(limits.lossBudgetBps) + limits.emergencyLossBudgetBps;
+        if (lostE18 > 2 * perDay * 1e14) violation = "loss budgets";
+        // Notional is rounded in each adapter, so that a part in 10^9 may be missing there.
+        if (tradedE18 > 2 * uint256(limits.maxTurnoverBps) * 1e14 + 1e9) violation = "turnover";
+
+        bool drained =
+            afterwards.idleAssets < before.idleAssets && afterwards.idleAssets * 10_000 < limits.minIdleBps * nav;
+        if (drained && !reducing && !_flowInBlock) violation = "idle cash";
     }
 
     function _remember(Plan memory plan) private {
