@@ -71,6 +71,26 @@ contract StolenKeyTest is UniswapFixture {
         assertGt(_latches, 1);
     }
 
+    /// @notice After a latch, with plans that count as reducing and only lose: cash sent to a venue that keeps it as fees,
+    /// every hour for a month. Only the emergency budget stands against this one.
+    function test_a_thief_who_churns_reducing_plans_stays_under_the_emergency_bound() public {
+        uint256 start = _prices[0];
+        _setMode(GUARDIAN, Mode.ReduceOnly);
+        for (uint256 time; time < DAYS * 1 days; time += 1 hours) {
+            VaultStatus memory s = vault.status();
+            uint256 left = (_limits().emergencyLossBudgetBps - s.emergencyLossUsedBps) * s.totalAssets / BPS;
+            if (!_burn(s.totalAssets / 100) && left != 0) _burn(left);
+            _later(1 hours);
+        }
+        _assertBound(start);
+        assertLe(_worstE18, 2 * uint256(_limits().emergencyLossBudgetBps) * 1e14);
+        assertGt(_worstE18, uint256(_limits().emergencyLossBudgetBps) * 1e14);
+    }
+
+    function _burn(uint256 amount) private returns (bool) {
+        return _try(_actions(_trade(short, 0, amount, amount)));
+    }
+
     function _rob(uint256 pace, bool ownerResumes) private {
         uint256 start = _prices[0];
         for (uint256 time; time < DAYS * 1 days; time += pace) {
