@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.policy import Policy
 
+LEAST_ORDER_REACH = 0.001  # LEAST_REACH_BPS of contracts/src/adapters/HyperCorePerp.sol; a test compares the two
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]  # relative, so it stays below the data
@@ -122,7 +124,8 @@ class ExecutionConfig(Strict):
 
     deadline_s: Annotated[int, Field(ge=15, le=3_600)] = 120
     swap_tolerance: Annotated[float, Field(gt=0, le=0.05)] = 0.0005  # below the quote, for the minimum out
-    order_tolerance: Annotated[float, Field(gt=0, le=0.05)] = 0.003  # limit price away from the mark
+    # Limit price away from the mark. The perp adapter refuses less than LEAST_ORDER_REACH; the rest is for ticks.
+    order_tolerance: Annotated[float, Field(ge=LEAST_ORDER_REACH + 0.0002, le=0.05)] = 0.003
     max_fee_gwei: Positive = 50.0
     min_gas_balance: Positive = 0.1  # native tokens; below it no cycle starts
 

@@ -44,6 +44,7 @@ WITHOUT_OWN_CODE = frozenset(
         "HyperCoreReadFailed",
         "IdleTooSmall",
         "LimitPriceOffTick",
+        "LimitPriceOutOfReach",
         "PlanExpired",
         "PlanNumberWrong",
         "StateChanged",

@@ -14,7 +14,7 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         _settleLater();
         vm.recordLogs();
         _toPerp(9_000e6);
-        _trade(-12_345, 1999.5e8, false);
+        _trade(-12_345, 1998e8, false);
         _settleLater();
         _fromPerp(1e6);
         _settleLater();
@@ -28,7 +28,7 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
                 hex"01000001",
                 uint256(4), // asset
                 uint256(0), // sell
-                uint256(199_950_000_000), // 1,999.5
+                uint256(199_800_000_000), // 1,998
                 uint256(123_450_000), // 1.2345
                 uint256(0), // not reduce only
                 uint256(3), // immediate or cancel
@@ -65,12 +65,12 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
 
     function test_order_counts_as_filled_until_it_can_be_read_back() public {
         _fundPerp(10_000e6);
-        _trade(10e4, 1980e8, false); // below the market: will not fill
-        assertEq(adapter.exposure(), 10 ether);
-        assertEq(adapter.expectedPosition(), 10e4);
+        _trade(200e4, 2020e8, false); // needs more margin than there is: will be refused
+        assertEq(adapter.exposure(), 200 ether);
+        assertEq(adapter.expectedPosition(), 200e4);
         assertEq(adapter.pendingUntil(), block.timestamp + ACTION_DELAY);
         _advance(ACTION_DELAY - 1);
-        assertEq(adapter.exposure(), 10 ether);
+        assertEq(adapter.exposure(), 200 ether);
         _advance(1);
         assertEq(adapter.exposure(), 0);
         assertEq(adapter.expectedPosition(), 0);
@@ -99,17 +99,23 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         _trade(1e4, 2020e8, false);
     }
 
-    function test_limit_price_is_held_to_the_collar_on_the_adverse_side_only() public {
+    function test_limit_price_lies_between_reach_and_collar() public {
         _fundPerp(10_000e6);
         uint256 state = vm.snapshotState();
         _trade(1e4, 2020e8, false); // exactly 1 %
         vm.revertToState(state);
         _trade(-1e4, 1980e8, false);
         vm.revertToState(state);
-        _trade(1e4, 1500e8, false); // better than the mark, as good as one likes
+        _trade(1e4, 2002e8, false); // exactly 10 bps
         vm.revertToState(state);
-        _trade(-1e4, 3000e8, false);
+        _trade(-1e4, 1998e8, false);
         vm.revertToState(state);
+        _expectOutOfReach(2001.9e8, 2002e8);
+        _trade(1e4, 2001.9e8, false);
+        _expectOutOfReach(1998.1e8, 1998e8);
+        _trade(-1e4, 1998.1e8, false);
+        _expectOutOfReach(1500e8, 2002e8); // would never fill, and hide a naked leg until it is read back
+        _trade(1e4, 1500e8, false);
         _expectOutside(2020e8 + 1, 2020e8);
         _trade(1e4, 2020e8 + 1, false);
         _expectOutside(1980e8 - 1, 1980e8);
@@ -119,23 +125,23 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
     function test_collar_rounds_against_the_order() public {
         _fundPerp(10_000e6);
         _setPrice(199999);
-        // 1 bp of 1,999.99 is 0.199999
-        _expectOutside(2000.1900e8, 2000.189999e8);
-        vault.execute(adapter, 0, _orderAction(1e4, 2000.1900e8, false), 1);
-        _expectOutside(1999.7e8, 1999.790001e8);
-        vault.execute(adapter, 0, _orderAction(-1e4, 1999.7e8, false), 1);
-        vault.execute(adapter, 0, _orderAction(-1e4, 1999.8e8, false), 1);
+        // 11 bps of 1,999.99 are 2.199989
+        _expectOutside(2002.19e8, 2002.189989e8);
+        vault.execute(adapter, 0, _orderAction(1e4, 2002.19e8, false), 11);
+        _expectOutside(1997.7e8, 1997.790011e8);
+        vault.execute(adapter, 0, _orderAction(-1e4, 1997.7e8, false), 11);
+        vault.execute(adapter, 0, _orderAction(-1e4, 1997.9e8, false), 11);
     }
 
     function test_limit_price_must_be_one_the_venue_takes() public {
         _fundPerp(10_000e6);
-        uint64[3] memory bad = [uint64(2000.11e8), 1999.95e8 + 1, 999.991e8];
+        uint64[3] memory bad = [uint64(2003.11e8), 2002.95e8 + 1, 2010.001e8];
         for (uint256 i = 0; i < bad.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOffTick.selector, bad[i]));
             _trade(1e4, bad[i], false);
         }
         _setPrice(12_345_600);
-        _trade(1e4, 123_457e8, false); // whole prices may have more than five figures
+        _trade(1e4, 123_601e8, false); // whole prices may have more than five figures
     }
 
     function test_reduce_only_order_must_reduce() public {
@@ -217,6 +223,10 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
             actions[count++] = abi.decode(logs[i].data, (bytes));
         }
         assertEq(count, 4);
+    }
+
+    function _expectOutOfReach(uint256 limitPx, uint256 bound) private {
+        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOutOfReach.selector, limitPx, bound));
     }
 
     function _expectOutside(uint256 limitPx, uint256 bound_) private {

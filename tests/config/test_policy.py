@@ -1,5 +1,6 @@
 """The policy's numbers reach the contract never looser than written, and every difference is told."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from strategy_file import CONFIGS
 
 from agent.config.file import load_config
+from agent.config.models import LEAST_ORDER_REACH
 from agent.policy import ContractLimits, Policy
 from agent.reasons import Code
 
@@ -48,3 +50,9 @@ def test_a_limit_that_differs_on_chain_is_told_by_its_key_in_the_file(key: str, 
     assert (reason.code, reason.where) == (Code.POLICY_MISMATCH, f"policy.{key}")
     assert reason.bound is not None
     assert reason.value == reason.bound - 1
+
+
+def test_the_least_order_tolerance_reaches_what_the_perp_adapter_asks_for() -> None:
+    adapter = (CONFIGS.parent / "contracts/src/adapters/HyperCorePerp.sol").read_text()
+    (least_bps,) = re.findall(r"LEAST_REACH_BPS = (\d+);", adapter)
+    assert int(least_bps) == pytest.approx(LEAST_ORDER_REACH * 10_000)

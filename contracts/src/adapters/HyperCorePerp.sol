@@ -37,6 +37,9 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
 
     uint8 public constant ORDER = 5;
 
+    /// @notice How far past the mark a limit must reach. An order counts as filled until it is read back, and one that
+    /// takes what is there or nothing has no honest use below the touch: it would only hide a naked leg.
+    uint256 public constant LEAST_REACH_BPS = 10;
     /// @notice More than twice the venue's base taker fee of 4.5 bps.
     uint256 public constant TAKER_FEE_BOUND_BPS = 10;
 
@@ -61,6 +64,7 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
     error WouldNotReduce(int64 size, int64 position);
     error LimitPriceOffTick(uint256 limitPx);
     error LimitPriceOutsideCollar(uint256 limitPx, uint256 bound);
+    error LimitPriceOutOfReach(uint256 limitPx, uint256 bound);
 
     event OrderSent(int64 size, uint64 limitPx, bool reduceOnly, uint64 markPx, uint256 bound);
 
@@ -179,6 +183,8 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
         uint64 mark = HyperCoreReader.markPx(perpIndex);
         uint256 bound = HyperCorePrices.collar(mark * limitScale, size > 0, maxSlippageBps);
         if (size > 0 ? limitPx > bound : limitPx < bound) revert LimitPriceOutsideCollar(limitPx, bound);
+        uint256 reach = HyperCorePrices.collar(mark * limitScale, size > 0, LEAST_REACH_BPS);
+        if (size > 0 ? limitPx < reach : limitPx > reach) revert LimitPriceOutOfReach(limitPx, reach);
         if (!HyperCorePrices.isOnTick(limitPx, limitScale)) revert LimitPriceOffTick(limitPx);
 
         uint256 lots = _magnitude(size);
