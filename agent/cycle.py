@@ -126,7 +126,7 @@ class Cycle:
         rehearsed = rehearse(self.node, plan, self.agent, observation.vault.block)
         if isinstance(rehearsed, Refused):
             return replace(outcome, refusals=rehearsed.reasons)
-        sent = self.sender.send(rehearsed, decision.note)
+        sent = self.sender.send(rehearsed, plan.note or decision.note)
         if isinstance(sent, Refused):
             return replace(outcome, refusals=sent.reasons)
         outcome = replace(outcome, plan=plan, sent=sent, refusals=sent.reasons)

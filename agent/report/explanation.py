@@ -100,7 +100,7 @@ def _print_plan(console: "Console", plan: Plan, *, rehearsed: bool) -> None:
     for number, action in enumerate(plan.actions, 1):
         console.print(f"  {number}. {action.sentence}", highlight=False, soft_wrap=True)
     if not plan.actions:
-        console.print("  no action: settle, mark and latch only")
+        console.print(f"  no action: {plan.note}", highlight=False, soft_wrap=True)
 
 
 def _age(seconds: int) -> str:

@@ -36,7 +36,6 @@ class Curves:
     drawdown: Floats
     cumulative: dict[str, Floats]  # per part of the attribution, USD
     headroom: dict[str, Floats]  # per limit
-    plan_time_s: Seconds
 
 
 def curves(cycles: "DataFrame", interval_h: int) -> Curves:
@@ -65,7 +64,6 @@ def curves(cycles: "DataFrame", interval_h: int) -> Curves:
         drawdown=drawdown(column("share_price")),
         cumulative={part: np.cumsum(column(f"{part}_usd")) for part in PARTS},
         headroom={name.removeprefix(HEADROOM): column(name) for name in cycles if name.startswith(HEADROOM)},
-        plan_time_s=time_s[planned],
     )
 
 

@@ -53,7 +53,6 @@ class World:
     base: str
     base_decimals: int
     weth: str
-    pool_factory: str
     pool: str
     pool_fee_ppm: int
     router: str

@@ -60,7 +60,6 @@ def deploy_world(node: Node, spec: WorldSpec) -> World:
         base=base,
         base_decimals=spec.base_decimals,
         weth=weth,
-        pool_factory=factory,
         pool=pool,
         pool_fee_ppm=spec.pool_fee_ppm,
         router=router,

@@ -53,6 +53,13 @@ def test_every_plan_stands_in_the_journal_with_bytes_outcome_and_effect(replayed
     assert all(finished and raw > 100 and status == "mined" and effect for finished, raw, status, effect in rows)
 
 
+def test_the_journal_says_why_an_empty_plan_was_sent(replayed: Replayed, folder: Path) -> None:
+    with sqlite3.connect(folder / "journal.sqlite") as journal:
+        reasons = [reason for (reason,) in journal.execute("SELECT reason FROM intents")]
+    assert any("first cycle of a UTC day" in reason for reason in reasons)
+    assert not any(reason.startswith("hold") for reason in reasons)
+
+
 def test_the_summary_on_disk_is_the_one_returned_and_strict_json(replayed: Replayed, folder: Path) -> None:
     def refuse(constant: str) -> float:
         raise AssertionError(constant)
