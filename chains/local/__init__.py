@@ -1,5 +1,6 @@
 """A local chain with the real protocols on it, moved hour by hour by recorded or synthetic prices."""
 
+from chains.local.aave import AaveAddresses, ReserveTerms, add_aave
 from chains.local.accounts import AGENT, AGENT_TEST_KEY, DEPLOYER, DEPOSITOR, GUARDIAN, OWNER, SECOND_DEPOSITOR
 from chains.local.anvil import Anvil
 from chains.local.chain import LocalChain, local_chain
@@ -18,16 +19,19 @@ __all__ = [
     "GUARDIAN",
     "OWNER",
     "SECOND_DEPOSITOR",
+    "AaveAddresses",
     "Anvil",
     "LocalChain",
     "Mover",
     "PerpSpec",
     "PerpTick",
+    "ReserveTerms",
     "Sender",
     "TransactionFailed",
     "VaultAddresses",
     "World",
     "WorldSpec",
+    "add_aave",
     "deploy_vault",
     "deploy_world",
     "deposit",

@@ -9,7 +9,8 @@ import {HyperCoreQueue} from "sim/HyperCoreQueue.sol";
 /// Its code is placed at HYPER_CORE (vm.etch, anvil_setCode), then `initialise` is called once.
 /// Every write is queued and acts in order when `process` or `tick` runs after its delay, which is at least a second:
 /// no write is ever visible in the block that made it. A refused write reverts nothing; see `OrderRejected`.
-/// Left out: margin tiers, isolated margin, other tokens than USDC, transfer gas in HYPE, auto-deleveraging.
+/// Left out: margin tiers, isolated margin, other tokens than USDC, transfer gas in HYPE. Who is auto-deleveraged, and
+/// when, the operator says.
 contract HyperCore is HyperCoreQueue {
     using SafeCast for uint256;
 
@@ -51,6 +52,14 @@ contract HyperCore is HyperCoreQueue {
 
     function createAccount(address user) external onlyOperator {
         _accounts[user].exists = true;
+    }
+
+    function autoDeleverage(address user, uint32 perp, uint64 lots, uint64 price) external onlyOperator {
+        _autoDeleverage(user, perp, lots, price);
+    }
+
+    function refuseNext(address user, uint256 count) external onlyOperator {
+        _refusalsLeft[user] = count;
     }
 
     function tick(Tick calldata t) external onlyOperator {

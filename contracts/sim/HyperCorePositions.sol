@@ -5,7 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {HyperCoreState} from "sim/HyperCoreState.sol";
 
-/// @title How positions change: by trades, by funding and by liquidation.
+/// @title How positions change: by trades, by funding, by liquidation and by auto-deleveraging.
 abstract contract HyperCorePositions is HyperCoreState {
     using SafeCast for int256;
     using SafeCast for uint256;
@@ -121,7 +121,16 @@ abstract contract HyperCorePositions is HyperCoreState {
         }
     }
 
-    /// @dev An account never owes: what a liquidation left below zero is insurance's loss.
+    function _autoDeleverage(address user, uint32 perp, uint256 lots, uint64 price) internal {
+        int256 size = _positions[user][perp].szi;
+        if (lots == 0 || lots > _magnitude(size)) revert NothingToDeleverage(size, lots);
+        int256 closing = size > 0 ? -int256(lots) : int256(lots);
+        _changePosition(user, perp, closing, lots * price);
+        _coverDeficit(user);
+        emit AutoDeleveraged(user, perp, closing, price);
+    }
+
+    /// @dev An account never owes: what being closed left below zero is insurance's loss.
     function _coverDeficit(address user) private {
         int256 equity = _riskOf(user).equity;
         if (equity >= 0) return;

@@ -47,6 +47,7 @@ abstract contract HyperCoreQueue is HyperCoreOrders, HyperCoreReads {
     uint64 private _queueHead;
     uint64 private _queueTail;
     mapping(uint256 number => QueuedWrite) private _queue;
+    mapping(address user => uint256) internal _refusalsLeft;
 
     function process() public {
         uint64 head = _queueHead;
@@ -61,6 +62,14 @@ abstract contract HyperCoreQueue is HyperCoreOrders, HyperCoreReads {
     /// @notice Writes that have not acted yet.
     function queueLength() external view returns (uint256) {
         return _queueTail - _queueHead;
+    }
+
+    function inTransitTo(address user) external view returns (uint256 amount) {
+        for (uint64 number = _queueHead; number < _queueTail; ++number) {
+            QueuedWrite memory write = _queue[number];
+            // Both begin with the amount.
+            if (write.user == user && write.source != Source.Action) amount += abi.decode(write.fields, (uint256));
+        }
     }
 
     function enqueueAction(address user, bytes calldata data) external {
@@ -95,6 +104,9 @@ abstract contract HyperCoreQueue is HyperCoreOrders, HyperCoreReads {
         } else if (write.source == Source.Deposit) {
             (uint256 amount, uint256 dex) = abi.decode(fields, (uint256, uint256));
             _credit(user, amount, dex);
+        } else if (_refusalsLeft[user] != 0) {
+            --_refusalsLeft[user];
+            _reject(user, "refused at the operator's wish");
         } else if (!_accounts[user].exists) {
             _reject(user, "account does not exist");
         } else if (write.header == LIMIT_ORDER && fields.length == 7 * 32) {

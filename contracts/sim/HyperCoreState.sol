@@ -52,6 +52,9 @@ abstract contract HyperCoreState is IHyperCore {
     event Filled(address indexed user, uint32 indexed perp, int256 size, uint256 notional, uint256 fee);
     event FundingPaid(address indexed user, uint32 indexed perp, int256 received);
     event Liquidated(address indexed user, uint32 indexed perp, int256 size, uint64 price);
+    event AutoDeleveraged(address indexed user, uint32 indexed perp, int256 size, uint64 price);
+
+    error NothingToDeleverage(int256 size, uint256 lots);
 
     uint32[] internal _perps;
     mapping(uint32 perp => string) internal _coins;

@@ -44,5 +44,14 @@ interface IHyperCore {
     /// @notice Acts on every queued write whose delay has passed, oldest first.
     function process() external;
 
+    /// @notice Auto-deleveraging: closes `lots` of a position at `price` against its owner's will, without a fee.
+    function autoDeleverage(address user, uint32 perp, uint64 lots, uint64 price) external;
+
+    /// @notice The next `count` actions of `user` are refused when they are due, whatever they are.
+    function refuseNext(address user, uint256 count) external;
+
     function ledgerOf(address user) external view returns (AccountLedger memory);
+
+    /// @notice USDC (6 decimals) on its way to `user`'s core account or to their EVM balance, in neither of the two.
+    function inTransitTo(address user) external view returns (uint256);
 }

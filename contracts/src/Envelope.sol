@@ -5,161 +5,236 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 
 import {Bucket} from "./Bucket.sol";
-import {Limits} from "./Policy.sol";
+import {Position} from "./interfaces/IAdapter.sol";
+import {Cap, Limits} from "./Limits.sol";
+import {Holding, Measure, Snapshot} from "./Measure.sol";
 
-/// @notice What the envelope is measured on, all at the same prices. Amounts in asset units.
-struct Snapshot {
-    uint256 assets; // total assets
-    uint256 idle; // of them cash in the vault
-    uint256 pendingLoss; // worst loss of orders in flight, not yet in `assets`
-    uint256 gross; // sum of the absolute notionals
-    uint256 liquidationDistanceBps; // least over the adapters
-    int256[] deltas; // signed notional of each adapter
-    address[] baseTokens; // the token of each of these
+/// @notice What a plan did: how it traded, and its venues and the idle cash before and after, at the same prices.
+struct Change {
+    uint64 number;
+    bool reducing; // no exposure grew, in any action
+    uint256 traded; // sum of the notionals that changed exposure
+    uint256 nav; // net asset value that limits count against: at the start of the block, or of the plan if smaller
+    uint256 elapsed; // seconds since the last plan
+    address[] adapters;
+    address[] tokens;
+    uint256[] prices;
+    Position[] start;
+    Position[] end;
+    uint256 idleAtStart;
+    uint256 idleAtEnd;
 }
 
-/// @notice The levels of the three buckets that outlast a plan; see Bucket.
+/// @notice The levels of the three buckets that outlast a plan, as of the last plan; see Bucket.
 struct Budgets {
     uint256 turnover;
     uint256 loss;
     uint256 emergencyLoss;
 }
 
+/// @notice The limits in the order in which `LimitsChecked` tells them.
+enum Limit {
+    MaxGrossLeverage,
+    MaxNetDelta,
+    MinLiquidationDistance,
+    MinHealth,
+    MinIdle,
+    MaxLossPerPlan,
+    LossBudget,
+    EmergencyLossBudget,
+    MaxTurnover,
+    MaxTrade,
+    Cooldown,
+    VenueCap,
+    AssetCap
+}
+
 /// @title The envelope: what must hold once a plan's actions are done.
-/// @dev Every limit that is checked is told in an event, so that headroom can be charted from logs alone.
-library Envelope {
+abstract contract Envelope {
     using Bucket for uint256;
     using Math for uint256;
 
-    uint256 private constant BPS = 10_000;
+    uint256 public constant TURNOVER_WINDOW = 1 days;
+    uint256 public constant LOSS_WINDOW = 7 days;
 
-    /// @param limit the limit's name in the policy file
-    event LimitChecked(bytes32 indexed limit, uint256 value, uint256 bound);
+    uint256 internal constant BPS = 10_000;
+
+    /// @notice Value and bound of every limit that a plan was checked against, so that headroom can be charted from logs.
+    /// @param checks indexed by `Limit`: value in the upper, bound in the lower 128 bits, in the limit's own unit; the
+    /// largest value where several were checked; 0 where the plan had not to be checked
+    event LimitsChecked(address indexed vault, uint64 indexed planNumber, uint256[13] checks);
 
     error CooldownActive(uint256 elapsed, uint256 bound);
     error TradeTooLarge(uint256 value, uint256 bound);
     error GrossLeverageExceeded(uint256 value, uint256 bound);
     error NetDeltaExceeded(uint256 value, uint256 bound);
+    error VenueCapExceeded(address venue, uint256 value, uint256 bound);
+    error AssetCapExceeded(address token, uint256 value, uint256 bound);
     error PlanLossExceeded(uint256 value, uint256 bound);
     error LiquidationTooClose(uint256 value, uint256 bound);
+    error HealthTooLow(uint256 value, uint256 bound);
     error TurnoverExceeded(uint256 value, uint256 bound);
     error LossBudgetExceeded(uint256 value, uint256 bound);
     error EmergencyLossBudgetExceeded(uint256 value, uint256 bound);
     error IdleBelowMinimum(uint256 value, uint256 bound);
 
-    /// @notice The two limits that a reducing plan need not wait for.
-    function checkPace(Limits memory limits, uint256 elapsed, uint256 tradedNotional) internal {
-        emit LimitChecked("cooldown_s", elapsed, limits.cooldownSeconds);
-        if (elapsed < limits.cooldownSeconds) revert CooldownActive(elapsed, limits.cooldownSeconds);
+    /// @notice What is held now against the cap of one venue or base token.
+    function capOf(address key) public view virtual returns (Cap memory);
 
-        emit LimitChecked("max_trade_usd", tradedNotional, limits.maxTradeNotional);
-        if (tradedNotional > limits.maxTradeNotional) revert TradeTooLarge(tradedNotional, limits.maxTradeNotional);
+    /// @dev A reducing plan waits for nothing, may leave a position outside its bound if it did not make it worse, and
+    /// pays from a loss budget of its own: trading that used up the other cannot keep a vault from unwinding, and a thief
+    /// who churns reducing plans meets a bound too. Its turnover counts and stops only others.
+    function _enforce(Limits memory l, Change memory plan, Budgets memory used)
+        internal
+        returns (Budgets memory left, uint256 navBefore, uint256 navAfter)
+    {
+        Snapshot memory start = Measure.snapshot(plan.adapters, plan.tokens, plan.prices, plan.start, plan.idleAtStart);
+        Snapshot memory end = Measure.snapshot(plan.adapters, plan.tokens, plan.prices, plan.end, plan.idleAtEnd);
+        (navBefore, navAfter) = (Measure.netAssets(start), Measure.netAssets(end));
+        plan.nav = Math.min(plan.nav, navBefore);
+        uint256[13] memory checks;
+        _checkPositions(l, start, end, plan, checks);
+        _checkCaps(start.venues, end.venues, plan, checks, Limit.VenueCap);
+        _checkCaps(start.tokens, end.tokens, plan, checks, Limit.AssetCap);
+        if (!plan.reducing) _checkPace(l, start, end, plan, checks);
+        left = _charge(l, _lossOf(start, end), plan, _budgetsAfter(l, used, plan.elapsed), checks);
+        emit LimitsChecked(msg.sender, plan.number, checks);
     }
 
-    /// @notice The limits on positions and on the plan's own loss, as parts of `nav`.
-    /// @dev A reducing plan may leave a position outside its bound if it did not make it worse; its loss is bounded
-    /// like any other's.
-    function check(Limits memory limits, Snapshot memory start, Snapshot memory end, uint256 nav, bool reducing)
-        internal
-    {
-        uint256 gross = bps(end.gross, nav);
-        emit LimitChecked("max_gross_leverage", gross, limits.maxGrossLeverageBps);
-        if (gross > limits.maxGrossLeverageBps && !(reducing && end.gross <= start.gross)) {
-            revert GrossLeverageExceeded(gross, limits.maxGrossLeverageBps);
+    /// @dev The levels `elapsed` seconds after the last plan.
+    function _budgetsAfter(Limits memory l, Budgets memory used, uint256 elapsed) internal pure returns (Budgets memory) {
+        return Budgets({
+            turnover: used.turnover.drained(l.maxTurnoverBps, TURNOVER_WINDOW, elapsed),
+            loss: used.loss.drained(l.lossBudgetBps, LOSS_WINDOW, elapsed),
+            emergencyLoss: used.emergencyLoss.drained(l.emergencyLossBudgetBps, LOSS_WINDOW, elapsed)
+        });
+    }
+
+    function _checkPositions(
+        Limits memory l,
+        Snapshot memory start,
+        Snapshot memory end,
+        Change memory plan,
+        uint256[13] memory checks
+    ) private pure {
+        uint256 gross = _bps(end.gross, plan.nav);
+        _note(checks, Limit.MaxGrossLeverage, gross, l.maxGrossLeverageBps);
+        if (gross > l.maxGrossLeverageBps && !(plan.reducing && end.gross <= start.gross)) {
+            revert GrossLeverageExceeded(gross, l.maxGrossLeverageBps);
         }
 
-        for (uint256 i; i < end.deltas.length; ++i) {
-            if (!_isFirstOfToken(end, i)) continue;
-            uint256 net = _absoluteNetDelta(end, i);
-            uint256 netBps = bps(net, nav);
-            emit LimitChecked("max_net_delta", netBps, limits.maxNetDeltaBps);
-            if (netBps > limits.maxNetDeltaBps && !(reducing && net <= _absoluteNetDelta(start, i))) {
-                revert NetDeltaExceeded(netBps, limits.maxNetDeltaBps);
+        uint256 largest;
+        for (uint256 i; i < end.tokens.length; ++i) {
+            uint256 net = SignedMath.abs(end.tokens[i].net);
+            uint256 netBps = _bps(net, plan.nav);
+            largest = Math.max(largest, netBps);
+            if (netBps > l.maxNetDeltaBps && !(plan.reducing && net <= SignedMath.abs(start.tokens[i].net))) {
+                revert NetDeltaExceeded(netBps, l.maxNetDeltaBps);
             }
         }
-
-        uint256 loss = bps(lossOf(start, end), nav);
-        emit LimitChecked("max_loss_per_plan", loss, limits.maxLossPerPlanBps);
-        if (loss > limits.maxLossPerPlanBps) revert PlanLossExceeded(loss, limits.maxLossPerPlanBps);
+        _note(checks, Limit.MaxNetDelta, largest, l.maxNetDeltaBps);
 
         uint256 distance = end.liquidationDistanceBps;
-        emit LimitChecked("min_liquidation_distance", distance, limits.minLiquidationDistanceBps);
-        if (distance < limits.minLiquidationDistanceBps && !(reducing && distance >= start.liquidationDistanceBps)) {
-            revert LiquidationTooClose(distance, limits.minLiquidationDistanceBps);
+        _note(checks, Limit.MinLiquidationDistance, distance, l.minLiquidationDistanceBps);
+        if (distance < l.minLiquidationDistanceBps && !(plan.reducing && distance >= start.liquidationDistanceBps)) {
+            revert LiquidationTooClose(distance, l.minLiquidationDistanceBps);
+        }
+
+        _note(checks, Limit.MinHealth, end.healthBps, l.minHealthBps);
+        if (end.healthBps < l.minHealthBps && !(plan.reducing && end.healthBps >= start.healthBps)) {
+            revert HealthTooLow(end.healthBps, l.minHealthBps);
         }
     }
 
-    /// @notice Fills the buckets by what the plan traded and lost; what it gained gives nothing back.
-    /// @dev A reducing plan has a loss budget of its own: trading that used up the other cannot keep a vault from
-    /// unwinding, and a thief who churns reducing plans meets a bound too. Its turnover counts and stops only others.
-    function charge(Limits memory limits, Budgets memory used, uint256 traded, uint256 loss, uint256 nav, bool reducing)
-        internal
-    {
-        used.turnover = used.turnover.filled(traded, nav);
-        if (reducing) {
-            used.turnover = used.turnover.capped(limits.maxTurnoverBps);
-            used.emergencyLoss = used.emergencyLoss.filled(loss, nav);
-            uint256 emergency = used.emergencyLoss.usedBps();
-            emit LimitChecked("emergency_loss_budget", emergency, limits.emergencyLossBudgetBps);
-            if (emergency > limits.emergencyLossBudgetBps) {
-                revert EmergencyLossBudgetExceeded(emergency, limits.emergencyLossBudgetBps);
+    /// @dev Only what grew is checked: a price that carried a holding over its cap, or a cap set to nothing, forces no
+    /// trade, and cash that comes home from a venue is free to do so.
+    function _checkCaps(
+        Holding[] memory start,
+        Holding[] memory end,
+        Change memory plan,
+        uint256[13] memory checks,
+        Limit limit
+    ) private view {
+        for (uint256 i; i < end.length; ++i) {
+            if (end[i].amount <= start[i].amount) continue;
+            Cap memory cap = capOf(end[i].key);
+            uint256 bound = Math.min(cap.amount, plan.nav.mulDiv(cap.bps, BPS));
+            _note(checks, limit, end[i].amount, bound);
+            if (end[i].amount <= bound) continue;
+            if (limit == Limit.VenueCap) revert VenueCapExceeded(end[i].key, end[i].amount, bound);
+            revert AssetCapExceeded(end[i].key, end[i].amount, bound);
+        }
+    }
+
+    function _checkPace(
+        Limits memory l,
+        Snapshot memory start,
+        Snapshot memory end,
+        Change memory plan,
+        uint256[13] memory checks
+    ) private pure {
+        _note(checks, Limit.Cooldown, plan.elapsed, l.cooldownSeconds);
+        if (plan.elapsed < l.cooldownSeconds) revert CooldownActive(plan.elapsed, l.cooldownSeconds);
+
+        _note(checks, Limit.MaxTrade, plan.traded, l.maxTradeNotional);
+        if (plan.traded > l.maxTradeNotional) revert TradeTooLarge(plan.traded, l.maxTradeNotional);
+
+        // Cash for redemptions that a plan must leave, unless it found less and took none of it.
+        uint256 idle = plan.nav == 0 ? type(uint256).max : end.idle.mulDiv(BPS, plan.nav);
+        _note(checks, Limit.MinIdle, idle, l.minIdleBps);
+        if (idle < l.minIdleBps && end.idle < start.idle) revert IdleBelowMinimum(idle, l.minIdleBps);
+    }
+
+    /// @dev Fills the buckets by what the plan traded and lost; what it gained gives nothing back.
+    function _charge(
+        Limits memory l,
+        uint256 loss,
+        Change memory plan,
+        Budgets memory used,
+        uint256[13] memory checks
+    ) private pure returns (Budgets memory) {
+        uint256 lossBps = _bps(loss, plan.nav);
+        _note(checks, Limit.MaxLossPerPlan, lossBps, l.maxLossPerPlanBps);
+        if (lossBps > l.maxLossPerPlanBps) revert PlanLossExceeded(lossBps, l.maxLossPerPlanBps);
+
+        used.turnover = used.turnover.filled(TURNOVER_WINDOW, plan.traded, plan.nav);
+        if (plan.reducing) {
+            used.turnover = used.turnover.capped(l.maxTurnoverBps, TURNOVER_WINDOW);
+            used.emergencyLoss = used.emergencyLoss.filled(LOSS_WINDOW, loss, plan.nav);
+            uint256 emergency = used.emergencyLoss.usedBps(LOSS_WINDOW);
+            _note(checks, Limit.EmergencyLossBudget, emergency, l.emergencyLossBudgetBps);
+            if (emergency > l.emergencyLossBudgetBps) {
+                revert EmergencyLossBudgetExceeded(emergency, l.emergencyLossBudgetBps);
             }
-            return;
+            return used;
         }
-        uint256 turnover = used.turnover.usedBps();
-        emit LimitChecked("max_turnover", turnover, limits.maxTurnoverBps);
-        if (turnover > limits.maxTurnoverBps) revert TurnoverExceeded(turnover, limits.maxTurnoverBps);
+        uint256 turnover = used.turnover.usedBps(TURNOVER_WINDOW);
+        _note(checks, Limit.MaxTurnover, turnover, l.maxTurnoverBps);
+        if (turnover > l.maxTurnoverBps) revert TurnoverExceeded(turnover, l.maxTurnoverBps);
 
-        used.loss = used.loss.filled(loss, nav);
-        uint256 lost = used.loss.usedBps();
-        emit LimitChecked("loss_budget", lost, limits.lossBudgetBps);
-        if (lost > limits.lossBudgetBps) revert LossBudgetExceeded(lost, limits.lossBudgetBps);
+        used.loss = used.loss.filled(LOSS_WINDOW, loss, plan.nav);
+        uint256 lost = used.loss.usedBps(LOSS_WINDOW);
+        _note(checks, Limit.LossBudget, lost, l.lossBudgetBps);
+        if (lost > l.lossBudgetBps) revert LossBudgetExceeded(lost, l.lossBudgetBps);
+        return used;
     }
 
-    /// @notice Cash for redemptions that a plan must leave, unless it found less and took none of it.
-    function checkIdle(Limits memory limits, Snapshot memory start, Snapshot memory end, uint256 nav) internal {
-        uint256 idle = nav == 0 ? type(uint256).max : end.idle.mulDiv(BPS, nav);
-        emit LimitChecked("min_idle", idle, limits.minIdleBps);
-        if (idle < limits.minIdleBps && end.idle < start.idle) revert IdleBelowMinimum(idle, limits.minIdleBps);
-    }
-
-    /// @notice Fall of assets less pending loss at the same prices; a rise is no loss.
-    function lossOf(Snapshot memory start, Snapshot memory end) internal pure returns (uint256) {
+    /// @dev Fall of assets less pending loss at the same prices; a rise is no loss.
+    function _lossOf(Snapshot memory start, Snapshot memory end) private pure returns (uint256) {
         // Written without a difference that could be negative.
         return (start.assets + end.pendingLoss).saturatingSub(end.assets + start.pendingLoss);
     }
 
-    /// @notice Net asset value with the orders in flight at their worst fill.
-    function netAssets(Snapshot memory s) internal pure returns (uint256) {
-        return s.assets.saturatingSub(s.pendingLoss);
-    }
-
-    /// @notice Whether an exposure is no larger than before and not on the other side of zero.
-    function isNoLarger(int256 exposureAfter, int256 exposureBefore) internal pure returns (bool) {
-        if (exposureBefore >= 0) return exposureAfter >= 0 && exposureAfter <= exposureBefore;
-        return exposureAfter <= 0 && exposureAfter >= exposureBefore;
-    }
-
-    /// @notice amount / whole in basis points, rounded up; a part of nothing is without bound.
-    function bps(uint256 amount, uint256 whole) internal pure returns (uint256) {
+    /// @dev amount / whole in basis points, rounded up; a part of nothing is without bound.
+    function _bps(uint256 amount, uint256 whole) private pure returns (uint256) {
         if (amount == 0) return 0;
         if (whole == 0) return type(uint256).max;
         return amount.mulDiv(BPS, whole, Math.Rounding.Ceil);
     }
 
-    /// @dev |sum of the signed notionals| in the base token of adapter `index`.
-    function _absoluteNetDelta(Snapshot memory s, uint256 index) private pure returns (uint256) {
-        int256 net;
-        for (uint256 j; j < s.deltas.length; ++j) {
-            if (s.baseTokens[j] == s.baseTokens[index]) net += s.deltas[j];
-        }
-        return SignedMath.abs(net);
-    }
-
-    function _isFirstOfToken(Snapshot memory s, uint256 index) private pure returns (bool) {
-        for (uint256 j; j < index; ++j) {
-            if (s.baseTokens[j] == s.baseTokens[index]) return false;
-        }
-        return true;
+    /// @dev Of the caps, which are checked several times, the largest holding is kept.
+    function _note(uint256[13] memory checks, Limit limit, uint256 value, uint256 bound) private pure {
+        uint256 check = Math.min(value, type(uint128).max) << 128 | bound;
+        if (uint256(limit) < uint256(Limit.VenueCap) || checks[uint256(limit)] < check) checks[uint256(limit)] = check;
     }
 }

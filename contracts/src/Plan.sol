@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {Budgets} from "./Envelope.sol";
+
 /// @notice One step of a plan: the vault sends `assetIn` to `adapter`, then asks it to carry out `data`.
 struct Action {
     address adapter;
@@ -25,25 +27,43 @@ enum Mode {
     Halted
 }
 
+/// @notice The vault's own books at the last good prices. Amounts in asset units, share prices 1e18 at the start.
+struct Figures {
+    uint256 real; // idle cash and positions
+    uint256 bounded; // the same, risen no faster than the policy allows: what shares are worth
+    uint256 supply; // with the shares that fees are owed
+    uint256 sharePriceE18;
+    uint256 highWaterMarkE18; // this and the next two as a checkpoint now would set them
+    uint256 dayStartPriceE18;
+    uint256 weekStartPriceE18;
+    Budgets budgets; // when the last plan was carried out; they have drained since
+    bytes32 stateHash; // what a plan must have been made for
+}
+
 /// @notice Everything the agent reads of the vault, taken in one call.
-/// @dev Amounts in asset units; prices per whole share in asset units scaled by 1e18 (`sharePriceE18`);
-/// notionals signed where delta is signed; `liquidationDistanceBps` is the least over the adapters.
+/// @dev Amounts in asset units; share prices are 1e18 at the start; a net delta per base token, signed.
 struct VaultStatus {
-    uint256 totalAssets;
+    uint256 realAssets; // idle cash and positions at the last good prices
+    uint256 totalAssets; // the same, risen no faster than the policy allows
     uint256 idleAssets;
     uint256 totalSupply;
     uint256 sharePriceE18;
-    uint256 highWaterMarkE18;
+    uint256 highWaterMarkE18; // this and the next two as a checkpoint now would set them
     uint256 dayStartPriceE18;
+    uint256 weekStartPriceE18;
     uint256 grossExposure;
-    int256 netDelta;
+    int256 netDelta; // over all base tokens
     uint256 pendingLoss;
-    uint256 liquidationDistanceBps;
+    uint256 liquidationDistanceBps; // least over the adapters
+    uint256 healthBps; // least over the adapters
     Mode mode;
     uint64 planCount;
     uint64 lastPlanAt;
+    uint64 lastSignAt; // last plan or heartbeat
     bytes32 stateHash;
     uint256 turnoverUsedBps; // of the three buckets, as of now
     uint256 lossUsedBps;
     uint256 emergencyLossUsedBps;
+    uint256 queuedAssets; // what the shares waiting in the redemption queue are worth
+    uint256 queuedSince; // when the oldest of them came; 0 when none waits
 }

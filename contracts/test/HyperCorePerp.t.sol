@@ -5,6 +5,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
 import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
 import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
+import {TestToken} from "sim/TestToken.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 /// @notice What the adapter sends to HyperCore, and what it refuses to send.
@@ -59,89 +60,8 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         assertEq(_position(address(adapter)), 0);
         _settleLater();
         assertEq(_position(address(adapter)), -50e4);
-        assertEq(adapter.exposure(), -50 ether);
+        assertEq(_told().exposure, -50 ether);
         assertEq(core.ledgerOf(address(adapter)).rejections, 0);
-    }
-
-    function test_order_counts_as_filled_until_it_can_be_read_back() public {
-        _fundPerp(10_000e6);
-        _trade(200e4, 2020e8, false); // needs more margin than there is: will be refused
-        assertEq(adapter.exposure(), 200 ether);
-        assertEq(adapter.expectedPosition(), 200e4);
-        assertEq(adapter.pendingUntil(), block.timestamp + ACTION_DELAY);
-        _advance(ACTION_DELAY - 1);
-        assertEq(adapter.exposure(), 200 ether);
-        _advance(1);
-        assertEq(adapter.exposure(), 0);
-        assertEq(adapter.expectedPosition(), 0);
-        assertEq(adapter.pendingLoss(), 0);
-    }
-
-    function test_expected_position_adds_to_the_one_before() public {
-        _fundPerp(10_000e6);
-        _trade(10e4, 2020e8, false);
-        _settleLater();
-        _trade(-25e4, 1980e8, false);
-        assertEq(adapter.exposure(), -15 ether);
-        _settleLater();
-        assertEq(adapter.exposure(), -15 ether);
-    }
-
-    function test_second_order_waits_for_the_first_to_be_read_back() public {
-        _fundPerp(10_000e6);
-        _trade(1e4, 2020e8, false);
-        vm.expectRevert(HyperCorePerp.OrderOutstanding.selector);
-        _trade(1e4, 2020e8, false);
-        _advance(ACTION_DELAY - 1);
-        vm.expectRevert(HyperCorePerp.OrderOutstanding.selector);
-        _trade(1e4, 2020e8, false);
-        _advance(1);
-        _trade(1e4, 2020e8, false);
-    }
-
-    function test_limit_price_lies_between_reach_and_collar() public {
-        _fundPerp(10_000e6);
-        uint256 state = vm.snapshotState();
-        _trade(1e4, 2020e8, false); // exactly 1 %
-        vm.revertToState(state);
-        _trade(-1e4, 1980e8, false);
-        vm.revertToState(state);
-        _trade(1e4, 2002e8, false); // exactly 10 bps
-        vm.revertToState(state);
-        _trade(-1e4, 1998e8, false);
-        vm.revertToState(state);
-        _expectOutOfReach(2001.9e8, 2002e8);
-        _trade(1e4, 2001.9e8, false);
-        _expectOutOfReach(1998.1e8, 1998e8);
-        _trade(-1e4, 1998.1e8, false);
-        _expectOutOfReach(1500e8, 2002e8); // would never fill, and hide a naked leg until it is read back
-        _trade(1e4, 1500e8, false);
-        _expectOutside(2020e8 + 1, 2020e8);
-        _trade(1e4, 2020e8 + 1, false);
-        _expectOutside(1980e8 - 1, 1980e8);
-        _trade(-1e4, 1980e8 - 1, false);
-    }
-
-    function test_collar_rounds_against_the_order() public {
-        _fundPerp(10_000e6);
-        _setPrice(199999);
-        // 11 bps of 1,999.99 are 2.199989
-        _expectOutside(2002.19e8, 2002.189989e8);
-        vault.execute(adapter, 0, _orderAction(1e4, 2002.19e8, false), 11);
-        _expectOutside(1997.7e8, 1997.790011e8);
-        vault.execute(adapter, 0, _orderAction(-1e4, 1997.7e8, false), 11);
-        vault.execute(adapter, 0, _orderAction(-1e4, 1997.9e8, false), 11);
-    }
-
-    function test_limit_price_must_be_one_the_venue_takes() public {
-        _fundPerp(10_000e6);
-        uint64[3] memory bad = [uint64(2003.11e8), 2002.95e8 + 1, 2010.001e8];
-        for (uint256 i = 0; i < bad.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOffTick.selector, bad[i]));
-            _trade(1e4, bad[i], false);
-        }
-        _setPrice(12_345_600);
-        _trade(1e4, 123_601e8, false); // whole prices may have more than five figures
     }
 
     function test_reduce_only_order_must_reduce() public {
@@ -156,13 +76,15 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         _trade(-10e4 - 1, 1980e8, true);
         _trade(-10e4, 1980e8, true);
         _settleLater();
-        assertEq(adapter.exposure(), 0);
+        assertEq(_told().exposure, 0);
     }
 
     function test_only_the_vault_acts() public {
-        vm.expectRevert(HyperCorePerp.OnlyVault.selector);
-        adapter.execute(_orderAction(1, 2000e8, false), 0);
-        vm.expectRevert(HyperCorePerp.OnlyVault.selector);
+        vm.expectRevert(HyperCoreTransfers.OnlyVault.selector);
+        adapter.execute(_orderAction(1, 2000e8, false), 2e27, 0);
+        vm.expectRevert(HyperCoreTransfers.OnlyVault.selector);
+        adapter.reduce(10_000, 2e27, 0);
+        vm.expectRevert(HyperCoreTransfers.OnlyVault.selector);
         adapter.settle();
     }
 
@@ -170,46 +92,97 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         uint8[3] memory kinds = [0, 6, 255];
         for (uint256 i = 0; i < kinds.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.UnknownAction.selector, kinds[i]));
-            vault.execute(adapter, 0, abi.encode(kinds[i], uint256(1)), 0);
+            _execute(0, abi.encode(kinds[i], uint256(1)));
         }
         vm.expectRevert(HyperCorePerp.EmptyOrder.selector);
         _trade(0, 2000e8, false);
         vm.expectRevert(HyperCorePerp.EmptyOrder.selector);
         _trade(-1, 0, false);
         vm.expectRevert();
-        _trade(type(int64).max, 2000e8, false);
+        _trade(type(int64).max, 2010e8, false);
+        vm.expectRevert();
+        _trade(type(int64).min, 1990e8, false);
     }
 
-    function test_acts_only_with_an_account_on_core() public {
-        HyperCorePerp homeless = new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, ACTION_DELAY);
-        vm.expectRevert(HyperCorePerp.AccountNotOnCore.selector);
-        vault.execute(homeless, 1e6, abi.encode(uint8(1), uint256(1e6)), 0);
-        assertEq(homeless.value(), 0);
+    function test_sends_no_money_to_an_account_that_does_not_exist() public {
+        adapter = new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, ACTION_DELAY);
+        vm.expectRevert(HyperCoreTransfers.AccountNotOnCore.selector);
+        _deposit(1e6);
+        assertEq(_told().value, 0);
     }
 
     function test_failed_reads_revert() public {
         vm.etch(address(0x080f), "");
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(0x080f)));
-        adapter.value();
+        _expectReadFailed(0x080f);
+        adapter.position(2e27);
         vm.mockCallRevert(address(0x0813), abi.encode(address(adapter), ETH), "");
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(0x0813)));
-        adapter.exposure();
+        _expectReadFailed(0x0813);
+        adapter.expectedPosition();
+        vm.mockCall(address(0x0801), abi.encode(address(adapter), uint64(0)), abi.encode(uint64(1e8), uint64(0)));
+        _expectReadFailed(0x0801); // a word short
+        adapter.coreSpotUsdc();
     }
 
     function test_set_up_is_checked() public {
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.AssetDecimalsNotSix.selector, 18));
-        new HyperCorePerp(address(vault), address(ether_), address(ether_), ETH, 1);
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.ActionDelayInvalid.selector, 0));
-        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 0);
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.ActionDelayInvalid.selector, 1 days));
-        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 1 days);
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(0x080a)));
+        address nobody = makeAddr("no contract");
+        _expectRefused(address(0), address(usdc), address(ether_), abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector));
+        _expectRefused(address(vault), address(0), address(ether_), abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector));
+        _expectRefused(address(vault), address(usdc), address(0), abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector));
+        bytes memory notAContract = abi.encodeWithSelector(HyperCoreTransfers.NotAContract.selector, nobody);
+        _expectRefused(address(vault), nobody, address(ether_), notAContract);
+        _expectRefused(address(vault), address(usdc), nobody, notAContract);
+        bytes memory notSix = abi.encodeWithSelector(HyperCoreTransfers.AssetDecimalsNotSix.selector, 18);
+        _expectRefused(address(vault), address(ether_), address(ether_), notSix);
+
+        uint256[2] memory delays = [uint256(0), 30 minutes];
+        for (uint256 i = 0; i < delays.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.ActionDelayInvalid.selector, delays[i]));
+            new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, delays[i]);
+        }
+        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 30 minutes - 1);
+    }
+
+    function test_set_up_refuses_a_perp_that_is_not_supported() public {
+        _expectReadFailed(0x080a);
         new HyperCorePerp(address(vault), address(usdc), address(ether_), 99, 1);
 
-        HyperCoreReader.PerpInfo memory isolated = HyperCoreReader.PerpInfo("ETH", 1, 4, 25, true);
-        vm.mockCall(address(0x080a), abi.encode(ETH), abi.encode(isolated));
-        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.PerpNotSupported.selector, ETH));
-        new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 1);
+        HyperCoreReader.PerpInfo[3] memory bad = [
+            HyperCoreReader.PerpInfo("ETH", 1, 4, 25, true), // isolated only
+            HyperCoreReader.PerpInfo("ETH", 1, 7, 25, false), // prices below one unit
+            HyperCoreReader.PerpInfo("ETH", 1, 4, 0, false) // delisted
+        ];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            vm.mockCall(address(0x080a), abi.encode(ETH), abi.encode(bad[i]));
+            vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.PerpNotSupported.selector, ETH));
+            new HyperCorePerp(address(vault), address(usdc), address(ether_), ETH, 1);
+        }
+    }
+
+    function test_tells_whom_it_serves() public view {
+        assertEq(adapter.vault(), address(vault));
+        assertEq(adapter.asset(), address(usdc));
+        assertEq(adapter.baseToken(), address(ether_));
+        assertEq(adapter.perpIndex(), ETH);
+        assertEq(adapter.actionDelaySeconds(), ACTION_DELAY);
+    }
+
+    function test_exposure_is_in_units_of_the_base_token() public {
+        uint8[5] memory decimals = [0, 2, 4, 8, 24];
+        int256[5] memory expected = [int256(-2), -124, -12_345, -1.2345e8, -1.2345e24];
+        for (uint256 i = 0; i < decimals.length; ++i) {
+            TestToken base = new TestToken("BASE", decimals[i]);
+            adapter = new HyperCorePerp(address(vault), address(usdc), address(base), ETH, ACTION_DELAY);
+            uint256 priceE36 = 2_000e6 * 1e36 / 10 ** decimals[i];
+            bytes memory action = _orderAction(-12_345, 1980e8, false);
+            vault.execute(adapter, 0, action, priceE36, SLIPPAGE_BPS);
+            assertEq(adapter.position(priceE36).exposure, expected[i]);
+            _advance(ACTION_DELAY);
+            action = _orderAction(12_345, 2020e8, false);
+            vault.execute(adapter, 0, action, priceE36, SLIPPAGE_BPS);
+            assertEq(adapter.position(priceE36).exposure, -expected[i]);
+            // the reference has the same scale as the mark
+            assertEq(adapter.position(priceE36).pendingLoss, 24.69e6 + 2.49369e6);
+        }
     }
 
     function _writtenActions() private returns (bytes[] memory actions) {
@@ -225,12 +198,13 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         assertEq(count, 4);
     }
 
-    function _expectOutOfReach(uint256 limitPx, uint256 bound) private {
-        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOutOfReach.selector, limitPx, bound));
+    function _expectReadFailed(uint160 precompile) private {
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreReader.HyperCoreReadFailed.selector, address(precompile)));
     }
 
-    function _expectOutside(uint256 limitPx, uint256 bound_) private {
-        vm.expectRevert(abi.encodeWithSelector(HyperCorePerp.LimitPriceOutsideCollar.selector, limitPx, bound_));
+    function _expectRefused(address vault_, address asset, address baseToken, bytes memory reason) private {
+        vm.expectRevert(reason);
+        new HyperCorePerp(vault_, asset, baseToken, ETH, 1);
     }
 
     function _expectWouldNotReduce(int64 size, int64 position) private {

@@ -1,90 +1,53 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Test} from "forge-std/Test.sol";
-
 import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
 import {TestToken} from "sim/TestToken.sol";
 
+import {RawAnswers} from "./helpers/HostileSources.sol";
+import {PriceOracleFixture} from "./helpers/PriceOracleFixture.sol";
 import {SettableFeed} from "./helpers/SettableFeed.sol";
 
-contract DirtyFeed {
-    /// @dev A round id above uint80, which a strict decoder would refuse by reverting.
-    function latestRoundData() external view returns (uint256, int256, uint256, uint256, uint256) {
-        return (1 << 200, 3_000e8, block.timestamp, block.timestamp, 1 << 200);
+contract PriceOracleFeedTest is PriceOracleFixture {
+    function test_tells_what_it_was_made_from() public view {
+        assertEq(oracle.asset(), address(usdc));
+        assertEq(oracle.baseToken(), address(weth));
+        assertEq(address(oracle.aggregator()), address(feed));
+        assertEq(oracle.minAnswer(), 100e8);
+        assertEq(oracle.maxAnswer(), 10_000e8);
+        assertEq(address(oracle.second()), address(second));
+        assertEq(oracle.maxDeviationBps(), 200);
+        assertEq(address(oracle.sequencer()), address(uptime));
+        assertEq(oracle.sequencerGraceSeconds(), 1 hours);
     }
 
-    function decimals() external pure returns (uint8) {
-        return 8;
-    }
-}
-
-contract ShortFeed {
-    function latestRoundData() external pure returns (uint256, int256) {
-        return (1, 3_000e8);
+    function test_prices_in_asset_units_per_base_unit() public {
+        _expectHealthy(PRICE);
+        vm.warp(START + 10);
+        feed.set(3_001.5e8);
+        _expectHealthy(3_001.5e24);
     }
 
-    function decimals() external pure returns (uint8) {
-        return 8;
-    }
-}
-
-contract PriceOracleTest is Test {
-    TestToken private usdc;
-    TestToken private weth;
-    SettableFeed private feed;
-    PriceOracle private oracle;
-
-    function setUp() public {
-        vm.warp(1_795_132_800);
-        usdc = new TestToken("USDC", 6);
-        weth = new TestToken("WETH", 18);
-        feed = new SettableFeed(8, 3_000e8);
-        oracle = _oracle(address(usdc), address(weth), address(feed));
+    function test_works_without_second_source_and_sequencer() public {
+        oracle = new PriceOracle(_plain());
+        feed.set(9_999e8);
+        _expectHealthy(9_999e24);
     }
 
-    function _oracle(address asset, address token, address aggregator) private returns (PriceOracle) {
-        return new PriceOracle(asset, _one(token, aggregator, 100e8, 10_000e8));
-    }
+    function testFuzz_prices_for_every_decimals(uint8[3] memory picks, uint256 usd) public {
+        uint8[5] memory choices = [0, 6, 8, 18, 24];
+        (uint8 ofAsset, uint8 ofToken, uint8 ofFeed) = (choices[picks[0] % 5], choices[picks[1] % 5], choices[picks[2] % 5]);
+        usd = _bound(usd, 2, 10_000_000);
+        uint256 answer = usd * 10 ** ofFeed;
 
-    function _one(address token, address aggregator, uint128 min, uint128 max)
-        private
-        pure
-        returns (Feed[] memory feeds)
-    {
-        feeds = new Feed[](1);
-        feeds[0] = Feed(token, IAggregatorV3(aggregator), min, max);
-    }
-
-    function _expectInvalid(int256 answer) private {
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), answer));
-        oracle.requireHealthy(address(weth), 3_600);
-        (uint256 price,, uint256 updatedAt) = oracle.latest(address(weth));
-        assertEq(price, 3_000e8, "the last good price is kept");
-        assertEq(updatedAt, 1_795_132_800);
-        assertEq(oracle.assetValue(address(weth), 1e18), 3_000e6);
-    }
-
-    function test_values_base_in_asset_units() public view {
-        assertEq(oracle.assetValue(address(weth), 2.5e18), 7_500e6);
-        assertEq(oracle.assetValue(address(weth), 0), 0);
-        assertEq(oracle.assetValue(address(weth), 1), 0, "rounded down");
-    }
-
-    function test_values_base_for_every_pair_of_decimals() public {
-        uint8[5] memory decimals = [0, 6, 8, 18, 24];
-        for (uint256 i; i < 5; ++i) {
-            for (uint256 j; j < 5; ++j) {
-                for (uint256 k; k < 5; ++k) {
-                    TestToken asset = new TestToken("A", decimals[i]);
-                    TestToken base = new TestToken("B", decimals[j]);
-                    SettableFeed source = new SettableFeed(decimals[k], int256(3_000 * 10 ** decimals[k]));
-                    PriceOracle any =
-                        new PriceOracle(address(asset), _one(address(base), address(source), 1, type(uint128).max));
-                    assertEq(any.assetValue(address(base), 7 * 10 ** decimals[j]), 21_000 * 10 ** decimals[i]);
-                }
-            }
-        }
+        Feed memory given = _plain();
+        given.asset = address(new TestToken("A", ofAsset));
+        given.baseToken = address(new TestToken("B", ofToken));
+        given.aggregator = IAggregatorV3(address(new SettableFeed(ofFeed, int256(answer))));
+        given.minAnswer = uint128(answer / 2);
+        given.maxAnswer = uint128(answer * 100);
+        (uint256 price,) = new PriceOracle(given).latest();
+        assertEq(price, usd * 10 ** (36 + ofAsset - ofToken));
     }
 
     function test_refuses_an_answer_of_zero_or_less() public {
@@ -97,6 +60,7 @@ contract PriceOracleTest is Test {
     }
 
     function test_refuses_an_answer_at_a_bound_and_takes_one_inside() public {
+        oracle = new PriceOracle(_plain());
         feed.set(100e8);
         _expectInvalid(100e8);
         feed.set(10_000e8);
@@ -104,117 +68,153 @@ contract PriceOracleTest is Test {
         feed.set(type(int256).max);
         _expectInvalid(type(int256).max);
         feed.set(100e8 + 1);
-        oracle.requireHealthy(address(weth), 0);
+        _expectHealthy((100e8 + 1) * 1e16);
         feed.set(10_000e8 - 1);
-        oracle.requireHealthy(address(weth), 0);
+        _expectHealthy((10_000e8 - 1) * 1e16);
+    }
+
+    function test_refuses_an_answer_in_other_decimals() public {
+        feed.set(3_000e18);
+        _expectInvalid(3_000e18);
+        feed.set(3_000);
+        _expectInvalid(3_000);
     }
 
     function test_refuses_a_stamp_in_the_future() public {
-        feed.setRound(3_100e8, block.timestamp + 1);
+        feed.setRound(3_100e8, START + 1);
+        _expectInvalid(3_100e8);
+        feed.setRound(3_100e8, type(uint256).max);
         _expectInvalid(3_100e8);
     }
 
     function test_refuses_an_incomplete_round() public {
-        feed.setRound(3_100e8, 0);
-        _expectInvalid(3_100e8);
-        feed.set(3_100e8);
+        feed.setRound(3_001e8, 0);
+        _expectInvalid(3_001e8);
+        feed.set(3_001e8);
         feed.carryRoundOver();
-        _expectInvalid(3_100e8);
+        _expectInvalid(3_001e8);
     }
 
-    function test_survives_a_feed_that_reverts() public {
+    function test_refuses_a_frozen_feed_but_values_at_its_price() public {
+        feed.setRound(3_010e8, START + 1);
+        vm.warp(START + 3_601);
+        oracle.healthy(3_600);
+        vm.warp(START + 3_602);
+        bytes memory reason = abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600);
+        vm.expectRevert(reason);
+        oracle.healthy(3_600);
+        vm.expectRevert(reason);
+        oracle.refresh(3_600);
+        (uint256 price, uint256 updatedAt) = oracle.latest();
+        assertEq(price, 3_010e24);
+        assertEq(updatedAt, START + 1);
+    }
+
+    function test_survives_a_feed_that_reverts_or_is_gone() public {
         feed.setBroken(true);
         _expectInvalid(0);
-        oracle.poke(address(weth));
+        vm.etch(address(feed), "");
+        _expectInvalid(0);
     }
 
-    function test_refuses_at_set_up_a_feed_that_answers_too_few_words() public {
-        ShortFeed short = new ShortFeed();
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), int256(0)));
-        _oracle(address(usdc), address(weth), address(short));
+    function test_refuses_too_few_words_and_reads_dirty_ones() public {
+        RawAnswers raw = RawAnswers(payable(address(feed)));
+        vm.etch(address(feed), type(RawAnswers).runtimeCode);
+        raw.set(abi.encode(1, 3_001e8, START, START));
+        _expectInvalid(0);
+        // A round id above uint80, which a strict decoder would refuse by reverting; and words nobody asked for.
+        raw.set(abi.encode(1 << 200, 3_001e8, START, START, 1 << 200, "more"));
+        _expectHealthy(3_001e24);
     }
 
-    function test_reads_a_feed_with_dirty_round_ids() public {
-        PriceOracle any = _oracle(address(usdc), address(weth), address(new DirtyFeed()));
-        any.requireHealthy(address(weth), 0);
-    }
-
-    function test_age_at_the_bound_is_fresh_and_one_second_more_is_stale() public {
-        vm.warp(block.timestamp + 3_600);
-        oracle.requireHealthy(address(weth), 3_600);
-        vm.warp(block.timestamp + 1);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600));
-        oracle.requireHealthy(address(weth), 3_600);
-        assertEq(oracle.assetValue(address(weth), 1e18), 3_000e6, "still valued");
-    }
-
-    function test_anyone_pokes_and_the_poked_price_outlives_a_bad_answer() public {
-        vm.warp(block.timestamp + 10);
-        feed.set(3_100e8);
-        vm.expectEmit();
-        emit PriceOracle.PriceStored(address(weth), 3_100e8, block.timestamp);
+    function test_refresh_stores_a_newer_price_and_it_outlives_a_bad_answer() public {
+        vm.warp(START + 10);
+        feed.set(3_020e8);
+        vm.expectEmit(address(oracle));
+        emit PriceOracle.PriceStored(address(weth), 3_020e24, START + 10);
         vm.prank(address(0xbeef));
-        oracle.poke(address(weth));
+        oracle.refresh(0);
         feed.set(0);
-        oracle.poke(address(weth));
-        (uint256 price, uint8 decimals, uint256 updatedAt) = oracle.latest(address(weth));
-        assertEq(price, 3_100e8);
-        assertEq(decimals, 8);
-        assertEq(updatedAt, block.timestamp);
+        (uint256 price, uint256 updatedAt) = oracle.latest();
+        assertEq(price, 3_020e24);
+        assertEq(updatedAt, START + 10);
     }
 
     function test_an_older_answer_does_not_replace_a_newer_one() public {
-        vm.warp(block.timestamp + 10);
-        feed.set(3_100e8);
-        oracle.poke(address(weth));
-        feed.setRound(3_200e8, block.timestamp - 5);
-        oracle.poke(address(weth));
+        vm.warp(START + 10);
+        feed.set(3_020e8);
+        oracle.refresh(0);
+        feed.setRound(3_010e8, START + 5);
+        vm.recordLogs();
+        (uint256 price, uint256 updatedAt) = oracle.refresh(60);
+        assertEq(price, 3_010e24);
+        assertEq(updatedAt, START + 5);
+        assertEq(vm.getRecordedLogs().length, 0);
         feed.setBroken(true);
-        (uint256 price,,) = oracle.latest(address(weth));
-        assertEq(price, 3_100e8);
+        (price,) = oracle.latest();
+        assertEq(price, 3_020e24);
     }
 
-    function test_an_unknown_token_has_no_price() public {
-        bytes memory reason = abi.encodeWithSelector(PriceOracle.UnknownToken.selector, address(usdc));
-        vm.expectRevert(reason);
-        oracle.latest(address(usdc));
-        vm.expectRevert(reason);
-        oracle.assetValue(address(usdc), 1);
-        vm.expectRevert(reason);
-        oracle.requireHealthy(address(usdc), 1);
-        vm.expectRevert(reason);
-        oracle.poke(address(usdc));
-    }
-
-    function test_set_up_refuses_bad_bounds_repeats_bad_answers_and_many_decimals() public {
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.FeedBoundsInvalid.selector, address(weth), 0, 1));
-        new PriceOracle(address(usdc), _one(address(weth), address(feed), 0, 1));
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.FeedBoundsInvalid.selector, address(weth), 5, 5));
-        new PriceOracle(address(usdc), _one(address(weth), address(feed), 5, 5));
-
-        Feed[] memory twice = new Feed[](2);
-        twice[0] = Feed(address(weth), IAggregatorV3(address(feed)), 1, type(uint128).max);
-        twice[1] = twice[0];
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.FeedRepeated.selector, address(weth)));
-        new PriceOracle(address(usdc), twice);
-
+    function test_healthy_stores_nothing() public {
+        vm.warp(START + 10);
+        feed.set(3_020e8);
+        oracle.healthy(0);
         feed.set(0);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), int256(0)));
-        _oracle(address(usdc), address(weth), address(feed));
+        (uint256 price,) = oracle.latest();
+        assertEq(price, PRICE);
+    }
+}
 
-        TestToken fine = new TestToken("FINE", 37);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.DecimalsTooLarge.selector, address(fine), 37, 36));
-        new PriceOracle(address(fine), new Feed[](0));
+interface IFluxAggregator {
+    function changeOracles(
+        address[] calldata removed,
+        address[] calldata added,
+        address[] calldata addedAdmins,
+        uint32 minSubmissions,
+        uint32 maxSubmissions,
+        uint32 restartDelay
+    ) external;
+    function submit(uint256 roundId, int256 submission) external;
+}
+
+/// @notice Chainlink's own FluxAggregator behind its own EACAggregatorProxy.
+contract PriceOracleChainlinkTest is PriceOracleFixture {
+    IFluxAggregator private aggregator;
+
+    function setUp() public override {
+        super.setUp();
+        aggregator = IFluxAggregator(
+            deployCode(
+                "vendor-out/FluxAggregator.json",
+                abi.encode(usdc, uint128(0), uint32(600), address(0), int256(1), int256(1e18), uint8(8), "ETH / USD")
+            )
+        );
+        address[] memory none = new address[](0);
+        address[] memory self = new address[](1);
+        self[0] = address(this);
+        aggregator.changeOracles(none, self, self, 1, 1, 0);
+        aggregator.submit(1, 3_000e8);
+        Feed memory given = _plain();
+        given.aggregator = IAggregatorV3(
+            deployCode("vendor-out/EACAggregatorProxy.json", abi.encode(aggregator, address(0)))
+        );
+        oracle = new PriceOracle(given);
     }
 
-    /// @dev Valuation never reverts whatever the feed says, and uses the feed only when it is believed.
-    function testFuzz_valuation_survives_any_answer(int256 answer, uint256 stamp, uint80 age) public {
-        feed.setRound(answer, age % 2 == 0 ? stamp : block.timestamp - _bound(age, 0, 1_000_000));
-        (uint256 price,,) = oracle.latest(address(weth));
-        if (price != 3_000e8) {
-            assertEq(int256(price), answer);
-            assertTrue(price > 100e8 && price < 10_000e8 && feed.updatedAt() <= block.timestamp);
-        }
-        oracle.assetValue(address(weth), 1e30);
+    function test_reads_the_real_aggregator_through_the_real_proxy() public {
+        _expectHealthy(PRICE);
+        vm.warp(START + 100);
+        aggregator.submit(2, 3_333e8);
+        _expectHealthy(3_333e24);
+        vm.warp(START + 3_701);
+        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600));
+        oracle.refresh(3_600);
+        aggregator.submit(3, 10_000e8);
+        vm.expectRevert(
+            abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), int256(10_000e8))
+        );
+        oracle.refresh(3_600);
+        (uint256 price,) = oracle.latest();
+        assertEq(price, 3_333e24);
     }
 }

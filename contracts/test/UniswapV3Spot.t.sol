@@ -1,205 +1,418 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {ISwapRouter02, UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {Envelope} from "ballast/Envelope.sol";
-import {Action, Mode} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
+import {IUniswapV3Pool, UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
+import {Position} from "ballast/interfaces/IAdapter.sol";
+import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapFixture} from "./helpers/UniswapFixture.sol";
+import {UniswapMarket} from "./helpers/UniswapMarket.sol";
+import {CallbackToken, FeeOnTransferToken} from "./helpers/UnusualTokens.sol";
 
-/// @notice Takes half of what it was given and pays 1 base unit, whatever minimum was asked for.
-contract DishonestRouter {
-    function exactInputSingle(ISwapRouter02.ExactInputSingleParams calldata p) external returns (uint256) {
-        IERC20(p.tokenIn).transferFrom(msg.sender, address(this), p.amountIn / 2);
-        IERC20(p.tokenOut).transfer(p.recipient, 1);
-        return p.amountOutMinimum;
+/// @notice Its balances shrink by themselves, as those of a rebasing token can.
+contract ShrinkingToken is TestToken("SHRINK", 18) {
+    function shrink(address holder, uint256 amount) external {
+        _burn(holder, amount);
     }
 }
 
-/// @notice The spot leg in the published Uniswap v3 bytecode; this contract plays the vault where no vault is needed.
+/// @notice The spot leg in the published Uniswap v3 bytecode.
 contract UniswapV3SpotTest is UniswapFixture {
-    UniswapV3Spot private own;
-
-    function setUp() public override {
-        super.setUp();
-        own = _newSpot(address(this));
+    function setUp() public {
+        asset = new TestToken("USDC", 6);
+        base = _newBase(18, true);
+        _openMarket();
     }
 
-    function _ownBuy(uint256 amountIn, uint256 minOut, uint256 maxSlippageBps) private returns (uint256) {
-        usdc.mint(address(own), amountIn);
-        return own.execute(abi.encode(uint8(1), amountIn, minOut), maxSlippageBps);
-    }
+    // ---- buying and selling
 
-    function _ownSell(uint256 amountIn, uint256 minOut, uint256 maxSlippageBps) private returns (uint256) {
-        return own.execute(abi.encode(uint8(2), amountIn, minOut), maxSlippageBps);
-    }
-
-    function _assertClean() private view {
-        assertEq(usdc.balanceOf(address(own)), 0, "asset left");
-        assertEq(usdc.allowance(address(own), address(own.router())), 0, "asset allowance left");
-        assertEq(weth.allowance(address(own), address(own.router())), 0, "base allowance left");
-        assertEq(weth.balanceOf(address(own)), own.heldBase(), "base uncounted");
-    }
-
-    function test_buys_and_sells_and_leaves_nothing_approved() public {
-        uint256 notional = _ownBuy(10_000e6, 3.99e18, 100);
-        assertApproxEqRel(own.heldBase(), 4e18, 0.002e18);
-        assertEq(notional, own.value());
-        assertEq(own.exposure(), int256(own.heldBase()));
-        assertEq(own.pendingLoss(), 0);
-        assertEq(own.liquidationDistanceBps(), type(uint256).max);
+    function test_buys_and_sells_and_leaves_nothing_behind() public {
+        uint256 notional = _buy(10_000e6, 3.99e18, 100);
+        uint256 held = spot.heldBase();
+        assertApproxEqRel(held, 4e18, 0.002e18);
+        assertEq(base.balanceOf(address(spot)), held);
+        assertEq(notional, _value());
         _assertClean();
 
-        uint256 value = own.value();
-        assertEq(_ownSell(own.heldBase(), 9_980e6, 100), value);
-        assertEq(own.heldBase(), 0);
-        assertEq(own.value(), 0);
-        assertApproxEqRel(usdc.balanceOf(address(this)), 10_000e6, 0.002e18);
+        assertEq(_sell(held, 9_980e6, 100), notional);
+        assertEq(spot.heldBase(), 0);
+        assertEq(_value(), 0);
+        assertEq(base.balanceOf(address(spot)), 0);
+        assertApproxEqRel(asset.balanceOf(address(this)), 10_000e6, 0.002e18);
         _assertClean();
     }
+
+    function test_the_position_is_what_is_held_at_the_price_given() public {
+        bytes32 empty = _fingerprint();
+        _buy(10_000e6, 0, 100);
+        uint256 held = spot.heldBase();
+        Position memory position = spot.position(priceE36);
+        assertEq(position.value, held * 2_500e6 / 1e18);
+        assertEq(position.exposure, int256(held));
+        assertEq(position.pendingLoss, 0);
+        assertEq(position.liquidationDistanceBps, type(uint256).max);
+        assertEq(position.healthBps, type(uint256).max);
+        assertEq(position.fingerprint, keccak256(abi.encode(address(spot), held)));
+        assertNotEq(position.fingerprint, empty);
+
+        Position memory dearer = spot.position(2 * priceE36);
+        assertEq(dearer.value, held * 5_000e6 / 1e18);
+        assertEq(dearer.fingerprint, position.fingerprint, "of quantities, not of prices");
+    }
+
+    function test_asset_that_was_not_spent_goes_home() public {
+        asset.mint(address(spot), 700e6);
+        _buy(1_000e6, 0, 100);
+        assertEq(asset.balanceOf(address(this)), 700e6);
+        asset.mint(address(spot), 50e6);
+        uint256 before = asset.balanceOf(address(this));
+        _sell(1e15, 0, 100);
+        assertGt(asset.balanceOf(address(this)), before + 52e6, "proceeds and what lay here");
+        _assertClean();
+    }
+
+    function test_a_pool_that_runs_dry_buys_a_part_and_sends_the_rest_home() public {
+        UniswapMarket shallow = new UniswapMarket(asset, base, PRICE_E8);
+        shallow.addLiquidity(DEPTH, 10);
+        _useMarket(shallow);
+        uint256 notional = _buy(20_000_000e6, 0, 20);
+        uint256 spent = 20_000_000e6 - asset.balanceOf(address(this));
+        assertLt(spent, 25_000e6);
+        assertEq(notional, _value());
+        assertApproxEqRel(notional, spent, 0.002e18);
+        _assertClean();
+    }
+
+    function test_a_pool_that_runs_dry_sells_a_part_and_keeps_the_rest() public {
+        UniswapMarket shallow = new UniswapMarket(asset, base, PRICE_E8);
+        shallow.addLiquidity(DEPTH, 100);
+        _useMarket(shallow);
+        _buy(50_000e6, 0, 100);
+        uint256 held = spot.heldBase();
+        // Others sell first, until hardly any asset is left in the pool.
+        market.moveTo(2_478e8);
+        uint256 notional = _sell(held, 0, 200);
+        uint256 left = spot.heldBase();
+        assertGt(left, held / 2);
+        assertLt(left, held);
+        assertEq(notional, (held - left) * 2_500e6 / 1e18);
+        assertEq(base.balanceOf(address(spot)), left);
+        _assertClean();
+    }
+
+    // ---- refusals
 
     function test_only_the_vault_acts() public {
+        bytes memory reason = abi.encodeWithSelector(UniswapV3Spot.OnlyVault.selector, STRANGER);
         vm.startPrank(STRANGER);
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.OnlyVault.selector, STRANGER));
-        own.execute(abi.encode(uint8(1), 1, 0), 100);
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.OnlyVault.selector, STRANGER));
-        own.settle();
+        vm.expectRevert(reason);
+        spot.execute(abi.encode(uint8(1), 1, 0), priceE36, 100);
+        vm.expectRevert(reason);
+        spot.reduce(10_000, priceE36, 100);
+        vm.expectRevert(reason);
+        spot.settle();
         vm.stopPrank();
-        own.settle();
+        spot.settle();
     }
 
     function test_refuses_unknown_kinds_zero_amounts_and_sales_of_more_than_it_holds() public {
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.UnknownActionKind.selector, 3));
-        own.execute(abi.encode(uint8(3), 1, 0), 100);
+        for (uint8 kind = 0; kind < 4; kind += 3) {
+            vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.UnknownActionKind.selector, kind));
+            spot.execute(abi.encode(kind, 1, 0), priceE36, 100);
+        }
         vm.expectRevert(UniswapV3Spot.ZeroAmountIn.selector);
-        own.execute(abi.encode(uint8(1), 0, 0), 100);
-        _ownBuy(1_000e6, 0, 100);
-        uint256 held = own.heldBase();
+        spot.execute(abi.encode(uint8(1), 0, 0), priceE36, 100);
+        _buy(1_000e6, 0, 100);
+        uint256 held = spot.heldBase();
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.HeldBaseTooSmall.selector, held + 1, held));
-        _ownSell(held + 1, 0, 100);
+        _sell(held + 1, 0, 100);
     }
 
-    function test_a_minimum_that_is_not_met_reverts() public {
-        usdc.mint(address(own), 10_000e6);
-        vm.expectRevert("Too little received");
-        own.execute(abi.encode(uint8(1), 10_000e6, 4e18), 100);
+    function test_a_purchase_of_more_than_was_sent_fails_in_the_payment() public {
+        asset.mint(address(spot), 999e6);
+        vm.expectRevert();
+        spot.execute(abi.encode(uint8(1), 1_000e6, 0), priceE36, 100);
     }
 
-    /// @dev The pool is dearer than the oracle by just over and just under what fee and impact leave of the bound.
+    function test_a_minimum_that_is_missed_by_one_unit_reverts() public {
+        uint256 snapshot = vm.snapshotState();
+        _buy(10_000e6, 0, 100);
+        uint256 bought = spot.heldBase();
+        vm.revertToState(snapshot);
+
+        asset.mint(address(spot), 10_000e6);
+        bytes memory reason =
+            abi.encodeWithSelector(UniswapV3Swapper.AmountOutTooSmall.selector, bought, bought + 1);
+        vm.expectRevert(reason);
+        spot.execute(abi.encode(uint8(1), 10_000e6, bought + 1), priceE36, 100);
+        spot.execute(abi.encode(uint8(1), 10_000e6, bought), priceE36, 100);
+        vm.expectPartialRevert(UniswapV3Swapper.AmountOutTooSmall.selector);
+        _sell(bought, 10_000e6, 100);
+    }
+
+    /// @dev The pool is dearer than the reference price by just over what fee and impact leave of the bound.
     function test_a_purchase_beyond_the_slippage_bound_reverts_and_a_better_fill_is_fine() public {
         market.moveTo(2_525e8);
-        usdc.mint(address(own), 1_000e6);
+        asset.mint(address(spot), 2_000e6);
+        bytes memory action = abi.encode(uint8(1), 1_000e6, 0);
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.SlippageExceeded.selector, 106, 105));
-        own.execute(abi.encode(uint8(1), 1_000e6, 0), 105);
-        own.execute(abi.encode(uint8(1), 1_000e6, 0), 106);
+        spot.execute(action, priceE36, 105);
+        spot.execute(action, priceE36, 106);
         market.moveTo(2_000e8);
-        usdc.mint(address(own), 1_000e6);
-        vm.expectEmit(address(own));
-        emit Envelope.LimitChecked("max_slippage", 0, 0);
-        own.execute(abi.encode(uint8(1), 1_000e6, 0), 0);
+        _buy(1_000e6, 0, 0);
     }
 
     function test_a_sale_beyond_the_slippage_bound_reverts_and_a_better_fill_is_fine() public {
-        _ownBuy(1_000e6, 0, 100);
-        uint256 held = own.heldBase();
+        _buy(1_000e6, 0, 100);
+        uint256 half = spot.heldBase() / 2;
         market.moveTo(2_475e8);
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.SlippageExceeded.selector, 106, 105));
-        _ownSell(held, 0, 105);
-        uint256 snapshot = vm.snapshotState();
-        _ownSell(held, 0, 106);
-        vm.revertToState(snapshot);
+        _sell(half, 0, 105);
+        _sell(half, 0, 106);
         market.moveTo(3_000e8);
-        _ownSell(held, 0, 0);
+        _sell(half, 0, 0);
     }
 
     function test_a_fill_worth_nothing_is_refused_at_any_bound() public {
-        usdc.mint(address(own), 1);
+        asset.mint(address(spot), 1);
         vm.expectRevert(
             abi.encodeWithSelector(UniswapV3Spot.SlippageExceeded.selector, type(uint256).max, type(uint256).max - 1)
         );
-        own.execute(abi.encode(uint8(1), 1, 0), type(uint256).max - 1);
+        spot.execute(abi.encode(uint8(1), 1, 0), priceE36, type(uint256).max - 1);
     }
 
-    function test_believes_balances_and_not_the_router() public {
-        DishonestRouter router = new DishonestRouter();
-        market.giveWeth(address(router), 1);
-        own = new UniswapV3Spot(address(this), usdc, address(weth), ISwapRouter02(address(router)), 500, oracle);
-        usdc.mint(address(own), 1_000e6);
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.AmountOutTooSmall.selector, 1, 2));
-        own.execute(abi.encode(uint8(1), 1_000e6, 2), type(uint256).max);
-        own.execute(abi.encode(uint8(1), 1_000e6, 1), type(uint256).max);
-        assertEq(own.heldBase(), 1);
-        assertEq(usdc.balanceOf(address(this)), 500e6, "what was not spent is home");
+    // ---- reducing
+
+    function test_reduces_by_a_part_rounded_up_straight_to_the_vault() public {
+        _buy(10_000e6, 0, 100);
+        uint256 held = spot.heldBase();
+        uint256 notional = spot.reduce(2_500, priceE36, 100);
+        uint256 sold = Math.ceilDiv(held, 4);
+        assertEq(spot.heldBase(), held - sold);
+        assertEq(notional, sold * 2_500e6 / 1e18);
+        assertApproxEqRel(asset.balanceOf(address(this)), 2_500e6, 0.002e18);
+        spot.reduce(1, priceE36, 100);
+        assertEq(spot.heldBase(), held - sold - Math.ceilDiv(held - sold, 10_000));
+        spot.reduce(10_000, priceE36, 100);
+        assertEq(spot.heldBase(), 0);
+        assertEq(base.balanceOf(address(spot)), 0);
         _assertClean();
     }
 
-    function test_gifts_change_neither_value_nor_hash() public {
-        _ownBuy(1_000e6, 0, 100);
-        uint256 value = own.value();
-        bytes32 hash = own.positionHash();
-        market.giveWeth(address(own), 5e18);
-        usdc.mint(address(own), 5_000e6);
-        assertEq(own.value(), value);
-        assertEq(own.positionHash(), hash);
-        uint256 held = own.heldBase();
+    /// @dev 4e8 base units are worth one asset unit.
+    function test_reduces_the_last_units_although_the_pool_rounds_down() public {
+        uint64[4] memory last = [uint64(1), 4e8, 6e8, 12e8];
+        for (uint256 i; i < last.length; ++i) {
+            _buy(10_000e6, 0, 100);
+            _sell(spot.heldBase() - last[i], 0, 100);
+            assertEq(spot.reduce(10_000, priceE36, 0), last[i] / 4e8);
+            assertEq(spot.heldBase(), 0);
+        }
+    }
+
+    function test_reduces_nothing_when_nothing_is_held_and_sends_free_asset_home() public {
+        base.mint(address(spot), 1e18);
+        assertEq(spot.reduce(10_000, priceE36, 100), 0);
+        assertEq(base.balanceOf(address(spot)), 1e18, "a gift is no position");
+        asset.mint(address(spot), 5e6);
+        assertEq(spot.reduce(10_000, priceE36, 100), 0);
+        assertEq(asset.balanceOf(address(this)), 5e6);
+    }
+
+    function test_a_reduction_keeps_to_the_slippage_bound_and_to_what_is_held() public {
+        _buy(10_000e6, 0, 100);
+        uint256 held = spot.heldBase();
+        vm.expectRevert(
+            abi.encodeWithSelector(UniswapV3Spot.HeldBaseTooSmall.selector, Math.mulDiv(held, 10_001, 10_000, Math.Rounding.Ceil), held)
+        );
+        spot.reduce(10_001, priceE36, 100);
+        market.moveTo(2_475e8);
+        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.SlippageExceeded.selector, 106, 105));
+        spot.reduce(1_000, priceE36, 105);
+        spot.reduce(1_000, priceE36, 106);
+    }
+
+    // ---- gifts and unusual tokens
+
+    function test_gifts_change_neither_value_nor_fingerprint() public {
+        _buy(1_000e6, 0, 100);
+        (uint256 value, bytes32 fingerprint) = (_value(), _fingerprint());
+        base.mint(address(spot), 5e18);
+        asset.mint(address(spot), 5_000e6);
+        assertEq(_value(), value);
+        assertEq(_fingerprint(), fingerprint);
+        uint256 held = spot.heldBase();
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.HeldBaseTooSmall.selector, held + 1, held));
-        _ownSell(held + 1, 0, 100);
+        _sell(held + 1, 0, 100);
+        _sell(held, 0, 100);
+        assertEq(_value(), 0);
     }
 
-    function test_unspent_asset_goes_home() public {
-        usdc.mint(address(own), 700e6);
-        _ownBuy(1_000e6, 0, 100);
-        assertEq(usdc.balanceOf(address(this)), 700e6);
-        assertEq(usdc.balanceOf(address(own)), 0);
+    function _useShrinkingToken() private returns (ShrinkingToken token) {
+        token = new ShrinkingToken();
+        base = token;
+        _openMarket();
+        _buy(10_000e6, 0, 100);
     }
 
-    function test_hash_and_value_follow_what_is_held_and_the_price() public {
-        bytes32 empty = own.positionHash();
-        _ownBuy(1_000e6, 0, 100);
-        assertNotEq(own.positionHash(), empty);
-        bytes32 hash = own.positionHash();
-        uint256 value = own.value();
-        feed.set(2 * PRICE);
-        assertEq(own.value(), 2 * value);
-        assertEq(own.positionHash(), hash);
+    function test_base_that_shrinks_by_itself_is_a_loss_at_once_and_the_rest_can_be_sold() public {
+        ShrinkingToken token = _useShrinkingToken();
+        (uint256 held, bytes32 fingerprint) = (spot.heldBase(), _fingerprint());
+        token.shrink(address(spot), held / 10);
+        uint256 left = held - held / 10;
+        assertEq(spot.heldBase(), left);
+        assertEq(_value(), left * 2_500e6 / 1e18);
+        assertNotEq(_fingerprint(), fingerprint, "a plan made for more is refused");
+        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.HeldBaseTooSmall.selector, held, left));
+        _sell(held, 0, 100);
+        spot.reduce(10_000, priceE36, 100);
+        assertEq(spot.heldBase(), 0);
     }
 
-    // ---- through the vault
-
-    function test_a_plan_buys_hedges_and_unwinds() public {
-        _run(_actions(_buy(40_000e6), _trade(short, -16e18, 30_000e6, 10e6)));
-        assertEq(vault.idleAssets(), 30_000e6);
-        assertApproxEqRel(vault.status().grossExposure, 80_000e6, 0.003e18);
-        assertLt(vault.totalAssets(), FUNDS);
-        assertGt(vault.totalAssets(), FUNDS - 150e6);
-        _later(60);
-        _run(_actions(_sell(spot.heldBase()), _trade(short, 16e18)));
-        assertEq(vault.status().grossExposure, 0);
-        assertEq(usdc.balanceOf(address(vault)), vault.idleAssets());
+    function test_what_shrank_away_is_forgotten_at_the_next_trade() public {
+        ShrinkingToken token = _useShrinkingToken();
+        for (uint256 i; i < 2; ++i) {
+            token.shrink(address(spot), spot.heldBase() / 10);
+            if (i == 0) _buy(1_000e6, 0, 100);
+            else _sell(1e18, 0, 100);
+            uint256 held = spot.heldBase();
+            assertEq(held, token.balanceOf(address(spot)));
+            token.mint(address(spot), 10e18);
+            assertEq(spot.heldBase(), held, "a gift does not bring it back");
+            token.shrink(address(spot), 10e18);
+        }
     }
 
-    function test_the_vault_passes_the_policys_slippage_on() public {
-        market.moveTo(2_525e8);
-        _expectRevert(_buy(1_000e6), abi.encodeWithSelector(UniswapV3Spot.SlippageExceeded.selector, 106, 100));
+    function test_base_with_a_fee_on_transfer_is_refused_at_the_first_purchase() public {
+        base = new FeeOnTransferToken();
+        _openMarket();
+        asset.mint(address(spot), 1_000e6);
+        vm.expectPartialRevert(UniswapV3Swapper.ArrivedOtherThanSent.selector);
+        spot.execute(abi.encode(uint8(1), 1_000e6, 0), priceE36, 10_000);
     }
 
-    function test_a_purchase_that_asks_for_more_than_it_was_sent_reverts() public {
-        _expectRevert(Action(address(spot), 999e6, abi.encode(uint8(1), 1_000e6, 0)), "STF");
+    function test_base_that_calls_back_can_neither_take_nor_trade_nor_gift_itself_into_the_position() public {
+        CallbackToken hooked = new CallbackToken();
+        base = hooked;
+        _openMarket();
+
+        hooked.onNextTransfer(address(spot), abi.encodeCall(spot.uniswapV3SwapCallback, (int256(1), -1, "")));
+        _buy(1_000e6, 0, 100);
+        assertEq(hooked.answer(), abi.encodeWithSelector(UniswapV3Swapper.NoPaymentDue.selector, address(hooked)));
+
+        bytes memory again = abi.encodeCall(spot.execute, (abi.encode(uint8(2), 1, 0), priceE36, 10_000));
+        hooked.onNextTransfer(address(spot), again);
+        _buy(1_000e6, 0, 100);
+        assertEq(hooked.answer(), abi.encodeWithSelector(UniswapV3Spot.OnlyVault.selector, address(hooked)));
+
+        // Even a vault without a guard of its own would find the pool locked.
+        hooked.onNextTransfer(address(this), abi.encodeCall(this.callSpot, (again)));
+        uint256 held = spot.heldBase();
+        _sell(held / 2, 0, 100);
+        assertFalse(hooked.succeeded());
+        assertEq(spot.heldBase(), held - held / 2);
+
+        hooked.onNextTransfer(address(hooked), abi.encodeCall(hooked.mint, (address(spot), 1e6)));
+        asset.mint(address(spot), 1_000e6);
+        vm.expectPartialRevert(UniswapV3Swapper.ArrivedOtherThanSent.selector);
+        spot.execute(abi.encode(uint8(1), 1_000e6, 0), priceE36, 100);
     }
 
-    /// @dev A stolen key in ReduceOnly may sell what there is, once; it cannot buy back and sell again.
-    function test_a_stolen_key_cannot_churn_in_reduce_only() public {
-        _run(_buy(40_000e6));
-        _setMode(GUARDIAN, Mode.ReduceOnly);
-        _later(60);
-        _expectRevert(_buy(1_000e6), abi.encodeWithSelector(Vault.OnlyReducingAllowed.selector));
-        _expectRevert(_actions(_sell(1e18), _buy(2_000e6)), abi.encodeWithSelector(Vault.OnlyReducingAllowed.selector));
-        uint256 before = vault.totalAssets();
-        market.moveTo(2_490e8);
-        _run(_sell(spot.heldBase()));
-        assertGt(vault.totalAssets(), before - 40_000e6 / 100, "at most max_slippage of what it held");
+    function callSpot(bytes calldata call) external {
+        (bool succeeded, bytes memory answer) = address(spot).call(call);
+        require(succeeded, string(answer));
+    }
+
+    // ---- set-up
+
+    function test_refuses_a_vault_without_code_and_a_pool_of_other_tokens_at_set_up() public {
+        IUniswapV3Pool pool = market.pool();
+        vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.AddressWithoutCode.selector, STRANGER));
+        new UniswapV3Spot(STRANGER, pool, asset, address(base));
+        vm.expectPartialRevert(UniswapV3Swapper.PoolOfOtherTokens.selector);
+        new UniswapV3Spot(address(this), pool, asset, address(asset));
+    }
+
+    function test_tells_what_it_is_for() public view {
+        assertEq(spot.vault(), address(this));
+        assertEq(spot.asset(), address(asset));
+        assertEq(spot.baseToken(), address(base));
+        assertEq(address(spot.pool()), address(market.pool()));
+    }
+}
+
+/// @notice The same over assets and base tokens of 6, 8 and 18 decimals, in both orders of their addresses.
+contract UniswapV3SpotDecimalsTest is UniswapFixture {
+    uint256 private constant MAX_SLIPPAGE_BPS = 500;
+
+    UniswapMarket[] private markets;
+
+    function setUp() public {
+        uint8[3] memory decimals = [6, 8, 18];
+        for (uint256 i; i < 18; ++i) {
+            asset = new TestToken("ASSET", decimals[i % 3]);
+            base = _newBase(decimals[i / 3 % 3], i < 9);
+            _openMarket();
+            markets.push(market);
+        }
+    }
+
+    function test_buys_and_sells_the_same_in_every_market() public {
+        for (uint256 i; i < markets.length; ++i) {
+            _useMarket(markets[i]);
+            uint256 asset1 = 10 ** asset.decimals();
+            uint256 cash = asset.balanceOf(address(this));
+            uint256 notional = _buy(10_000 * asset1, 0, 20);
+            assertApproxEqRel(spot.heldBase(), 4 * 10 ** base.decimals(), 0.002e18);
+            assertApproxEqRel(notional, 10_000 * asset1, 0.002e18);
+            spot.reduce(10_000, priceE36, 20);
+            assertEq(spot.heldBase(), 0);
+            assertApproxEqRel(asset.balanceOf(address(this)) - cash, 10_000 * asset1, 0.002e18);
+            _assertClean();
+        }
+    }
+
+    /// @dev Every trade starts with the pool at the reference price, so that none can gain by chance.
+    function testFuzz_trading_creates_no_value_and_loses_no_more_than_the_bound(
+        uint256 index,
+        uint256[6] memory kinds,
+        uint256[6] memory amounts
+    ) public {
+        _useMarket(markets[index % markets.length]);
+        asset.mint(address(this), 2_000_000 * 10 ** asset.decimals());
+        for (uint256 i; i < amounts.length; ++i) {
+            market.moveTo(PRICE_E8);
+            uint256 before = asset.balanceOf(address(this)) + _value();
+            uint256 traded = _tradeSomething(kinds[i] % 3, amounts[i]);
+            uint256 afterwards = asset.balanceOf(address(this)) + _value();
+            assertLe(afterwards, before + 1, "value from nothing");
+            uint256 rounding = 2 + priceE36 / 1e36;
+            assertLe(before, afterwards + traded * MAX_SLIPPAGE_BPS / 10_000 + rounding, "lost too much");
+            assertEq(spot.heldBase(), base.balanceOf(address(spot)), "counts other than there is");
+            _assertClean();
+        }
+    }
+
+    function _tradeSomething(uint256 kind, uint256 amount) private returns (uint256) {
+        uint256 held = spot.heldBase();
+        if (kind == 0) {
+            // Too little to buy anything worth a unit with is refused.
+            try this.buy(bound(amount, 1, 200_000 * 10 ** asset.decimals())) returns (uint256 traded) {
+                return traded;
+            } catch {
+                return 0;
+            }
+        }
+        if (kind == 1 && held != 0) return _sell(bound(amount, 1, held), 0, MAX_SLIPPAGE_BPS);
+        return spot.reduce(bound(amount, 1, 10_000), priceE36, MAX_SLIPPAGE_BPS);
+    }
+
+    /// @dev In a call of its own, so that a refusal brings the asset back, as it does in the vault.
+    function buy(uint256 amountIn) external returns (uint256) {
+        asset.transfer(address(spot), amountIn);
+        return spot.execute(abi.encode(BUY, amountIn, 0), priceE36, MAX_SLIPPAGE_BPS);
     }
 }

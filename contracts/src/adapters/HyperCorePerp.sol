@@ -4,8 +4,10 @@ pragma solidity 0.8.28;
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
-import {IAdapter} from "ballast/interfaces/IAdapter.sol";
+import {Position} from "ballast/interfaces/IAdapter.sol";
+import {HyperCoreMargin} from "ballast/libraries/HyperCoreMargin.sol";
 import {HyperCorePrices} from "ballast/libraries/HyperCorePrices.sol";
 import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
 import {HyperCoreWriter} from "ballast/libraries/HyperCoreWriter.sol";
@@ -18,13 +20,28 @@ import {HyperCoreWriter} from "ballast/libraries/HyperCoreWriter.sol";
 ///   4 WITHDRAW(uint256 amount)   core spot to EVM USDC, sent home by the next `settle`
 ///   5 ORDER(int64 size, uint64 limitPx, bool reduceOnly)  immediate-or-cancel; size in lots, + buys; price x 10^8
 /// Amounts have 6 decimals.
+///
 /// @dev HyperCore acts seconds after a transaction and never says that it refused, so nothing is believed before it is
 /// read back: money on its way is counted once (see HyperCoreTransfers), an order counts as filled at its worst price
 /// until it must have acted. The vault settles before the actions of a plan and sends asset only with a deposit.
-/// Trusted: (1) HyperCore acts on or refuses a write within `actionDelaySeconds`; (2) the precompiles, USDC and the
-/// core deposit wallet are honest; (3) the account is cross-margined, holds no other perp and has a little HYPE on core
-/// for transfer gas; (4) the market's first margin tier applies: a position above it is closer to liquidation than told.
-contract HyperCorePerp is IAdapter, HyperCoreTransfers {
+///
+/// Nothing widens before the last order was read back: while it may still act no order is sent, and after that every
+/// order builds on the position that HyperCore tells, not on the one that was hoped for. `settle`, which the vault calls
+/// in the same transaction, reports what became of it; a record of that would only repeat what the order reads itself.
+///
+/// A limit price must be within the slippage bound of two prices, HyperCore's mark and the vault's reference, and reach
+/// past the mark. So a thief cannot trade at a mark that was pushed away. The price of that: nobody can buy while the
+/// mark is above the reference, or sell while it is below, by more than the slippage bound less `LEAST_REACH_BPS` and a
+/// tick; and an honest order is charged that deviation as if it were lost. The two are usually a few bps apart, and as
+/// far as a feed's deviation threshold when it lags: the slippage bound has to leave room for that.
+///
+/// Trusted: (1) HyperCore acts on an order or refuses it within `actionDelaySeconds`, on a transfer within
+/// `REFUSED_AFTER`; (2) the precompiles, USDC and the core deposit wallet are honest, and USDC is taken from core spot
+/// before it is paid out on the EVM; (3) the account is cross-margined, holds no other perp and no spot orders, and has
+/// a little HYPE on core for transfer gas; (4) the market's first margin tier applies: a position above it is closer to
+/// liquidation than told; (5) one contract of the perp is one whole base token.
+contract HyperCorePerp is HyperCoreTransfers {
+    using SafeCast for int256;
     using SafeCast for uint256;
 
     /// @dev The last order; the position counts as `expected` until `until`.
@@ -32,7 +49,8 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
         int64 size;
         uint64 limitPx;
         int64 expected;
-        uint64 until;
+        uint48 until;
+        bool open; // not yet read back
     }
 
     uint8 public constant ORDER = 5;
@@ -42,23 +60,26 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
     uint256 public constant LEAST_REACH_BPS = 10;
     /// @notice More than twice the venue's base taker fee of 4.5 bps.
     uint256 public constant TAKER_FEE_BOUND_BPS = 10;
+    /// @notice `reduce` neither sells nor leaves less than this, USD with 6 decimals: HyperCore refuses orders under 10
+    /// USD that do not close the position, and the price moves until it acts.
+    uint256 public constant LEAST_PART_USD = 20e6;
 
     uint256 private constant BPS = 10_000;
 
-    address public immutable vault;
-    address public immutable override baseToken;
+    address public immutable baseToken;
     uint32 public immutable perpIndex;
     uint8 public immutable szDecimals;
     uint8 public immutable baseDecimals;
     /// @notice Limit price units (10^-8) per mark price unit (10^-(6 - szDecimals)).
     uint256 public immutable limitScale;
+    /// @dev Reference price x this / 10^36 is in limit price units.
+    uint256 private immutable _referenceScale;
 
     Order public order;
 
-    error OnlyVault();
     error PerpNotSupported(uint32 perpIndex);
-    error AccountNotOnCore();
     error UnknownAction(uint8 kind);
+    error PartInvalid(uint256 partBps);
     error OrderOutstanding();
     error EmptyOrder();
     error WouldNotReduce(int64 size, int64 position);
@@ -67,35 +88,45 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
     error LimitPriceOutOfReach(uint256 limitPx, uint256 bound);
 
     event OrderSent(int64 size, uint64 limitPx, bool reduceOnly, uint64 markPx, uint256 bound);
-
-    modifier onlyVault() {
-        if (msg.sender != vault) revert OnlyVault();
-        _;
-    }
+    /// @notice What the position became of the last order; they differ after a partial fill, a refusal, a liquidation.
+    event OrderReadBack(int64 expected, int64 actual);
 
     constructor(address vault_, address asset_, address baseToken_, uint32 perpIndex_, uint256 actionDelaySeconds_)
-        HyperCoreTransfers(asset_, actionDelaySeconds_)
+        HyperCoreTransfers(vault_, asset_, actionDelaySeconds_)
     {
+        if (baseToken_ == address(0)) revert ZeroAddress();
+        if (baseToken_.code.length == 0) revert NotAContract(baseToken_);
         HyperCoreReader.PerpInfo memory info = HyperCoreReader.perpInfo(perpIndex_);
         if (info.onlyIsolated || info.szDecimals > 6 || info.maxLeverage == 0) revert PerpNotSupported(perpIndex_);
-        vault = vault_;
+        uint8 decimals = IERC20Metadata(baseToken_).decimals();
         baseToken = baseToken_;
-        baseDecimals = IERC20Metadata(baseToken_).decimals();
+        baseDecimals = decimals;
         perpIndex = perpIndex_;
         szDecimals = info.szDecimals;
         limitScale = 10 ** (2 + uint256(info.szDecimals));
+        _referenceScale = 10 ** (2 + uint256(decimals));
     }
 
     // ---------------------------------------------------------------- what the vault asks
 
-    /// @inheritdoc IAdapter
-    function execute(bytes calldata action, uint256 maxSlippageBps) external onlyVault returns (uint256) {
-        if (!HyperCoreReader.accountExists(address(this))) revert AccountNotOnCore();
+    function settle() external onlyVault {
+        if (order.open && !_isPending(order.until)) {
+            order.open = false;
+            emit OrderReadBack(order.expected, _size());
+        }
+        _settleTransfer();
+    }
+
+    function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        onlyVault
+        returns (uint256)
+    {
         uint8 kind = abi.decode(action, (uint8));
-        if (kind != DEPOSIT) _requireNoAsset();
         if (kind == ORDER) {
+            _requireNoAsset();
             (, int64 size, uint64 limitPx, bool reduceOnly) = abi.decode(action, (uint8, int64, uint64, bool));
-            return _sendOrder(size, limitPx, reduceOnly, maxSlippageBps);
+            return _sendOrder(size, limitPx, reduceOnly, priceE36, maxSlippageBps);
         }
         if (kind < DEPOSIT || kind > WITHDRAW) revert UnknownAction(kind);
         (, uint256 amount) = abi.decode(action, (uint8, uint256));
@@ -103,66 +134,54 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
         return 0;
     }
 
-    /// @inheritdoc IAdapter
-    function settle() external onlyVault {
-        _settleTransfer(vault);
+    /// @dev The position first, then its cash, one transfer per call.
+    function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps) external onlyVault returns (uint256) {
+        if (partBps == 0 || partBps > BPS) revert PartInvalid(partBps);
+        int64 held = _settledSize();
+        if (held == 0) {
+            _stepHome();
+            return 0;
+        }
+        bool isBuy = held < 0;
+        (uint64 markPx, uint256 bound) = _quote(isBuy, priceE36, maxSlippageBps);
+        int256 lots = int256(_part(SignedMath.abs(held), partBps, markPx));
+        uint64 limitPx = HyperCorePrices.nearestWithin(bound, isBuy, limitScale).toUint64();
+        return _place((isBuy ? lots : -lots).toInt64(), limitPx, true, held, markPx, bound);
     }
 
-    /// @inheritdoc IAdapter
-    function value() external view returns (uint256) {
+    function position(uint256 priceE36) external view returns (Position memory p) {
+        int64 held = _size();
+        Order memory last = order;
+        Transfer memory t = transfer;
+        uint256 spot = coreSpotUsdc();
+        uint256 evm = _evmBalance();
         int256 equity = marginSummary().accountValue;
-        return _positive(equity) + _cash() + inFlight();
-    }
+        bool pending = _isPending(last.until);
+        int64 lots = pending ? last.expected : held;
 
-    /// @inheritdoc IAdapter
-    function exposure() external view returns (int256) {
-        int256 lots = expectedPosition();
-        if (baseDecimals >= szDecimals) return lots * int256(10 ** uint256(baseDecimals - szDecimals));
-        uint256 units = Math.ceilDiv(_magnitude(lots), 10 ** uint256(szDecimals - baseDecimals));
-        return lots < 0 ? -int256(units) : int256(units);
-    }
+        p.value = (equity > 0 ? uint256(equity) : 0) + spot + evm + _inFlight(t, spot, evm);
+        p.exposure = _baseUnits(lots);
+        p.fingerprint = keccak256(abi.encode(held, last.size, last.until, t.kind, t.amount, t.startedAt));
+        p.liquidationDistanceBps = type(uint256).max;
+        p.healthBps = type(uint256).max;
+        if (!pending && lots == 0) return p;
 
-    /// @inheritdoc IAdapter
-    /// @dev |size| x (limit - mark), where the limit is worse than the mark, plus the highest fee.
-    function pendingLoss() public view returns (uint256) {
-        if (!_orderPending()) return 0;
-        uint256 lots = _magnitude(order.size);
-        uint256 mark = HyperCoreReader.markPx(perpIndex) * limitScale;
-        uint256 limit = order.limitPx;
-        uint256 slippage = order.size > 0 ? Math.saturatingSub(limit, mark) : Math.saturatingSub(mark, limit);
-        uint256 fee = Math.mulDiv(lots * Math.max(mark, limit), TAKER_FEE_BOUND_BPS, BPS, Math.Rounding.Ceil);
-        return Math.ceilDiv(lots * slippage + fee, limitScale);
-    }
+        uint256 markPx = HyperCoreReader.markPx(perpIndex);
+        if (pending) p.pendingLoss = _worstLoss(last.size, last.limitPx, markPx, priceE36);
+        if (lots == 0) return p;
 
-    /// @inheritdoc IAdapter
-    /// @dev With maintenance margin fraction l = 1 / (2 x maximum leverage) and side = +1 long, -1 short:
-    ///     distance / mark = (equity - l x notional) / (notional x (1 - l x side))
-    /// for the expected position, after a class transfer still on its way and the worst loss of a pending order.
-    function liquidationDistanceBps() external view returns (uint256) {
-        int256 lots = expectedPosition();
-        if (lots == 0) return type(uint256).max;
-        int256 equity = marginSummary().accountValue + _pendingMargin() - int256(pendingLoss());
-        int256 notional = int256(_magnitude(lots) * HyperCoreReader.markPx(perpIndex));
-        int256 twiceLeverage = 2 * int256(uint256(HyperCoreReader.perpInfo(perpIndex).maxLeverage));
-        int256 excess = equity * twiceLeverage - notional;
-        int256 side = lots > 0 ? int256(1) : -1;
-        return _positive(excess) * BPS / uint256(notional * (twiceLeverage - side));
-    }
-
-    /// @inheritdoc IAdapter
-    function positionHash() external view returns (bytes32) {
-        int64 size = HyperCoreReader.position(address(this), perpIndex).szi;
-        return keccak256(
-            abi.encode(size, order.size, order.until, transfer.kind, transfer.amount, transfer.startedAt)
-        );
+        int256 secured = equity + _pendingMargin(t, spot, evm) - int256(p.pendingLoss);
+        uint256 notional = SignedMath.abs(lots) * markPx;
+        uint256 maxLeverage = HyperCoreReader.perpInfo(perpIndex).maxLeverage;
+        p.liquidationDistanceBps = HyperCoreMargin.liquidationDistanceBps(secured, notional, maxLeverage, lots > 0);
+        p.healthBps = HyperCoreMargin.healthBps(secured, notional, maxLeverage);
     }
 
     // ---------------------------------------------------------------- what the agent reads
 
     /// @notice Signed lots: the last order counts as filled until `pendingUntil`, then HyperCore's word does.
-    function expectedPosition() public view returns (int64) {
-        if (_orderPending()) return order.expected;
-        return HyperCoreReader.position(address(this), perpIndex).szi;
+    function expectedPosition() external view returns (int64) {
+        return _isPending(order.until) ? order.expected : _size();
     }
 
     function pendingUntil() external view returns (uint256) {
@@ -173,46 +192,101 @@ contract HyperCorePerp is IAdapter, HyperCoreTransfers {
         return HyperCoreReader.marginSummary(address(this));
     }
 
-    // ---------------------------------------------------------------- parts
+    // ---------------------------------------------------------------- orders
 
-    function _sendOrder(int64 size, uint64 limitPx, bool reduceOnly, uint256 maxSlippageBps) private returns (uint256) {
+    function _sendOrder(int64 size, uint64 limitPx, bool reduceOnly, uint256 priceE36, uint256 maxSlippageBps)
+        private
+        returns (uint256)
+    {
+        int64 held = _settledSize();
+        if (reduceOnly && !_reduces(size, held)) revert WouldNotReduce(size, held);
+        (uint64 markPx, uint256 bound) = _quote(size > 0, priceE36, maxSlippageBps);
+        return _place(size, limitPx, reduceOnly, held, markPx, bound);
+    }
+
+    function _place(int64 size, uint64 limitPx, bool reduceOnly, int64 held, uint64 markPx, uint256 bound)
+        private
+        returns (uint256 tradedNotional)
+    {
         if (size == 0 || limitPx == 0) revert EmptyOrder();
-        if (_orderPending()) revert OrderOutstanding();
-        int64 position = HyperCoreReader.position(address(this), perpIndex).szi;
-        if (reduceOnly && !_reduces(size, position)) revert WouldNotReduce(size, position);
-        uint64 mark = HyperCoreReader.markPx(perpIndex);
-        uint256 bound = HyperCorePrices.collar(mark * limitScale, size > 0, maxSlippageBps);
-        if (size > 0 ? limitPx > bound : limitPx < bound) revert LimitPriceOutsideCollar(limitPx, bound);
-        uint256 reach = HyperCorePrices.collar(mark * limitScale, size > 0, LEAST_REACH_BPS);
-        if (size > 0 ? limitPx < reach : limitPx > reach) revert LimitPriceOutOfReach(limitPx, reach);
+        bool isBuy = size > 0;
+        if (!HyperCorePrices.isWithin(limitPx, bound, isBuy)) revert LimitPriceOutsideCollar(limitPx, bound);
+        uint256 reach = HyperCorePrices.collar(markPx * limitScale, isBuy, LEAST_REACH_BPS);
+        if (!HyperCorePrices.isWithin(reach, limitPx, isBuy)) revert LimitPriceOutOfReach(limitPx, reach);
         if (!HyperCorePrices.isOnTick(limitPx, limitScale)) revert LimitPriceOffTick(limitPx);
 
-        uint256 lots = _magnitude(size);
+        uint256 lots = SignedMath.abs(size);
         order = Order({
             size: size,
             limitPx: limitPx,
-            expected: position + size,
-            until: (block.timestamp + actionDelaySeconds).toUint64()
+            expected: held + size,
+            until: (block.timestamp + actionDelaySeconds).toUint48(),
+            open: true
         });
         uint64 sz = (lots * 10 ** (8 - uint256(szDecimals))).toUint64();
-        HyperCoreWriter.placeOrder(perpIndex, size > 0, limitPx, sz, reduceOnly, HyperCoreWriter.IMMEDIATE_OR_CANCEL);
-        emit OrderSent(size, limitPx, reduceOnly, mark, bound);
-        return lots * mark;
+        HyperCoreWriter.placeOrder(perpIndex, isBuy, limitPx, sz, reduceOnly, HyperCoreWriter.IMMEDIATE_OR_CANCEL);
+        emit OrderSent(size, limitPx, reduceOnly, markPx, bound);
+        return lots * markPx;
     }
 
-    function _reduces(int64 size, int64 position) private pure returns (bool) {
-        return (size > 0) != (position > 0) && _magnitude(size) <= _magnitude(position);
+    /// @dev The mark, and the worst limit price (x 10^8) that both mark and reference allow.
+    function _quote(bool isBuy, uint256 priceE36, uint256 maxSlippageBps)
+        private
+        view
+        returns (uint64 markPx, uint256 bound)
+    {
+        markPx = HyperCoreReader.markPx(perpIndex);
+        uint256 price = HyperCorePrices.stricter(markPx * limitScale, _reference(priceE36, isBuy), isBuy);
+        bound = HyperCorePrices.collar(price, isBuy, maxSlippageBps);
     }
 
-    function _orderPending() private view returns (bool) {
-        return block.timestamp < order.until;
+    /// @dev |size| x (limit - price), where the limit is worse than the worse of mark and reference, plus the fee.
+    function _worstLoss(int64 size, uint256 limitPx, uint256 markPx, uint256 priceE36) private view returns (uint256) {
+        bool isBuy = size > 0;
+        uint256 lots = SignedMath.abs(size);
+        uint256 mark = markPx * limitScale;
+        uint256 price = HyperCorePrices.stricter(mark, _reference(priceE36, isBuy), isBuy);
+        uint256 slippage = isBuy ? Math.saturatingSub(limitPx, price) : Math.saturatingSub(price, limitPx);
+        uint256 fee = Math.mulDiv(lots * Math.max(mark, limitPx), TAKER_FEE_BOUND_BPS, BPS, Math.Rounding.Ceil);
+        return Math.ceilDiv(lots * slippage + fee, limitScale);
     }
 
-    function _positive(int256 signed) private pure returns (uint256) {
-        return signed > 0 ? uint256(signed) : 0;
+    /// @dev The reference price in limit price units (x 10^8), rounded against the order.
+    function _reference(uint256 priceE36, bool isBuy) private view returns (uint256) {
+        Math.Rounding rounding = isBuy ? Math.Rounding.Floor : Math.Rounding.Ceil;
+        return Math.mulDiv(priceE36, _referenceScale, 1e36, rounding);
     }
 
-    function _magnitude(int256 signed) private pure returns (uint256) {
-        return uint256(signed < 0 ? -signed : signed);
+    /// @dev Lots of a part of the position, rounded up; the whole when either side would be too small to trade.
+    function _part(uint256 lots, uint256 partBps, uint256 markPx) private pure returns (uint256 part) {
+        part = Math.mulDiv(lots, partBps, BPS, Math.Rounding.Ceil);
+        if (Math.min(part, lots - part) * markPx < LEAST_PART_USD) part = lots;
+    }
+
+    function _reduces(int64 size, int64 held) private pure returns (bool) {
+        return (size > 0) != (held > 0) && SignedMath.abs(size) <= SignedMath.abs(held);
+    }
+
+    // ---------------------------------------------------------------- positions
+
+    /// @dev What HyperCore tells, once the last order must have acted.
+    function _settledSize() private view returns (int64) {
+        if (_isPending(order.until)) revert OrderOutstanding();
+        return _size();
+    }
+
+    function _size() private view returns (int64) {
+        return HyperCoreReader.position(address(this), perpIndex).szi;
+    }
+
+    function _isPending(uint256 until) private view returns (bool) {
+        return block.timestamp < until;
+    }
+
+    /// @dev Lots in units of the base token, rounded away from zero.
+    function _baseUnits(int256 lots) private view returns (int256) {
+        if (baseDecimals >= szDecimals) return lots * int256(10 ** uint256(baseDecimals - szDecimals));
+        int256 units = int256(Math.ceilDiv(SignedMath.abs(lots), 10 ** uint256(szDecimals - baseDecimals)));
+        return lots < 0 ? -units : units;
     }
 }

@@ -6,51 +6,32 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Envelope} from "../Envelope.sol";
-import {IAdapter} from "../interfaces/IAdapter.sol";
-import {IPriceOracle} from "../interfaces/IPriceOracle.sol";
-
-/// @notice What we call of Uniswap's SwapRouter02 (no deadline: the plan has one).
-interface ISwapRouter02 {
-    struct ExactInputSingleParams {
-        address tokenIn;
-        address tokenOut;
-        uint24 fee;
-        address recipient;
-        uint256 amountIn;
-        uint256 amountOutMinimum;
-        uint160 sqrtPriceLimitX96;
-    }
-
-    function exactInputSingle(ExactInputSingleParams calldata params) external payable returns (uint256 amountOut);
-}
+import {IAdapter, Position} from "../interfaces/IAdapter.sol";
+import {Price} from "../libraries/Price.sol";
+import {IUniswapV3Pool, UniswapV3Swapper} from "./UniswapV3Swapper.sol";
 
 /// @title The spot leg: one base token, bought and sold in one Uniswap v3 pool.
 /// @notice Actions are `abi.encode(uint8 kind, uint256 amountIn, uint256 minAmountOut)`: kind 1 buys base with asset,
 /// kind 2 sells base for asset.
-/// @dev Between calls it holds base only and has approved nothing. It counts what it bought itself, so base sent to it
-/// changes neither value nor hash. Asset left over here after an action, a gift included, goes home to the vault.
-contract UniswapV3Spot is IAdapter {
+/// @dev Between calls it holds base only. It counts what it bought itself, so base sent to it changes neither value nor
+/// fingerprint. Asset left over here after an action, a gift included, goes home to the vault.
+contract UniswapV3Spot is UniswapV3Swapper {
     using SafeERC20 for IERC20;
 
     uint8 public constant BUY = 1;
     uint8 public constant SELL = 2;
 
-    address public immutable vault;
-    IERC20 public immutable asset;
-    address public immutable baseToken;
-    ISwapRouter02 public immutable router;
-    uint24 public immutable poolFee;
-    IPriceOracle public immutable oracle;
+    uint256 private constant BPS = 10_000;
 
-    /// @notice Base units bought and not sold yet.
-    uint256 public heldBase;
+    address public immutable vault;
+
+    /// @dev Base units bought and not sold yet, as of the last trade.
+    uint256 private _countedBase;
 
     error OnlyVault(address caller);
     error UnknownActionKind(uint8 kind);
     error ZeroAmountIn();
     error HeldBaseTooSmall(uint256 amountIn, uint256 heldBase);
-    error AmountOutTooSmall(uint256 amountOut, uint256 minAmountOut);
     error SlippageExceeded(uint256 valueBps, uint256 boundBps);
 
     modifier onlyVault() {
@@ -58,33 +39,38 @@ contract UniswapV3Spot is IAdapter {
         _;
     }
 
-    constructor(
-        address vault_,
-        IERC20 asset_,
-        address baseToken_,
-        ISwapRouter02 router_,
-        uint24 poolFee_,
-        IPriceOracle oracle_
-    ) {
+    constructor(address vault_, IUniswapV3Pool pool_, IERC20 asset_, address baseToken_)
+        UniswapV3Swapper(pool_, asset_, IERC20(baseToken_))
+    {
+        _requireCode(vault_);
         vault = vault_;
-        asset = asset_;
-        baseToken = baseToken_;
-        router = router_;
-        poolFee = poolFee_;
-        oracle = oracle_;
     }
 
     /// @inheritdoc IAdapter
-    function execute(bytes calldata action, uint256 maxSlippageBps) external onlyVault returns (uint256 notional) {
+    function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        onlyVault
+        returns (uint256 notional)
+    {
         (uint8 kind, uint256 amountIn, uint256 minAmountOut) = abi.decode(action, (uint8, uint256, uint256));
-        // Zero would make the router spend what it holds itself.
         if (amountIn == 0) revert ZeroAmountIn();
-        if (kind == BUY) notional = _buy(amountIn, minAmountOut, maxSlippageBps);
-        else if (kind == SELL) notional = _sell(amountIn, minAmountOut, maxSlippageBps);
+        uint256 received;
+        if (kind == BUY) (notional, received) = _buy(amountIn, priceE36, maxSlippageBps);
+        else if (kind == SELL) (notional, received) = _sell(amountIn, priceE36, maxSlippageBps);
         else revert UnknownActionKind(kind);
+        if (received < minAmountOut) revert AmountOutTooSmall(received, minAmountOut);
+        _sendAssetHome();
+    }
 
-        uint256 unspent = asset.balanceOf(address(this));
-        if (unspent != 0) asset.safeTransfer(vault, unspent);
+    /// @inheritdoc IAdapter
+    function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        onlyVault
+        returns (uint256 notional)
+    {
+        uint256 amountIn = Math.mulDiv(heldBase(), partBps, BPS, Math.Rounding.Ceil);
+        if (amountIn != 0) (notional,) = _sell(amountIn, priceE36, maxSlippageBps);
+        _sendAssetHome();
     }
 
     /// @inheritdoc IAdapter
@@ -92,76 +78,58 @@ contract UniswapV3Spot is IAdapter {
     function settle() external onlyVault {}
 
     /// @inheritdoc IAdapter
-    function value() external view returns (uint256) {
-        return oracle.assetValue(baseToken, heldBase);
+    function position(uint256 priceE36) external view returns (Position memory) {
+        uint256 held = heldBase();
+        return Position({
+            value: Price.assetValue(held, priceE36),
+            exposure: SafeCast.toInt256(held),
+            pendingLoss: 0,
+            liquidationDistanceBps: type(uint256).max,
+            healthBps: type(uint256).max,
+            fingerprint: keccak256(abi.encode(address(this), held))
+        });
     }
 
-    /// @inheritdoc IAdapter
-    function exposure() external view returns (int256) {
-        return SafeCast.toInt256(heldBase);
+    /// @notice Base units bought and not sold yet, as far as they are still here: some tokens shrink by themselves.
+    function heldBase() public view returns (uint256) {
+        return Math.min(_countedBase, IERC20(baseToken).balanceOf(address(this)));
     }
 
-    /// @inheritdoc IAdapter
-    function pendingLoss() external pure returns (uint256) {
-        return 0;
-    }
-
-    /// @inheritdoc IAdapter
-    function liquidationDistanceBps() external pure returns (uint256) {
-        return type(uint256).max;
-    }
-
-    /// @inheritdoc IAdapter
-    function positionHash() external view returns (bytes32) {
-        return keccak256(abi.encode(address(this), heldBase));
-    }
-
-    function _buy(uint256 assetIn, uint256 minBaseOut, uint256 maxSlippageBps) private returns (uint256 notional) {
-        (uint256 paid, uint256 bought) = _swap(asset, IERC20(baseToken), address(this), assetIn, minBaseOut);
-        heldBase += bought;
-        notional = oracle.assetValue(baseToken, bought);
-        _checkSlippage(notional, Math.saturatingSub(paid, notional), maxSlippageBps);
-    }
-
-    function _sell(uint256 baseIn, uint256 minAssetOut, uint256 maxSlippageBps) private returns (uint256 notional) {
-        if (baseIn > heldBase) revert HeldBaseTooSmall(baseIn, heldBase);
-        (uint256 sold, uint256 received) = _swap(IERC20(baseToken), asset, vault, baseIn, minAssetOut);
-        heldBase -= sold;
-        notional = oracle.assetValue(baseToken, sold);
-        _checkSlippage(notional, Math.saturatingSub(notional, received), maxSlippageBps);
-    }
-
-    /// @dev Measures both sides by balances and believes no return value. An empty pool may fill only a part.
-    function _swap(IERC20 tokenIn, IERC20 tokenOut, address recipient, uint256 amountIn, uint256 minAmountOut)
+    function _buy(uint256 assetIn, uint256 priceE36, uint256 maxSlippageBps)
         private
-        returns (uint256 spent, uint256 received)
+        returns (uint256 notional, uint256 bought)
     {
-        uint256 inBefore = tokenIn.balanceOf(address(this));
-        uint256 outBefore = tokenOut.balanceOf(recipient);
-
-        tokenIn.forceApprove(address(router), amountIn);
-        router.exactInputSingle(
-            ISwapRouter02.ExactInputSingleParams({
-                tokenIn: address(tokenIn),
-                tokenOut: address(tokenOut),
-                fee: poolFee,
-                recipient: recipient,
-                amountIn: amountIn,
-                amountOutMinimum: minAmountOut,
-                sqrtPriceLimitX96: 0
-            })
-        );
-        tokenIn.forceApprove(address(router), 0);
-
-        spent = inBefore - tokenIn.balanceOf(address(this));
-        received = tokenOut.balanceOf(recipient) - outBefore;
-        if (received < minAmountOut) revert AmountOutTooSmall(received, minAmountOut);
+        uint256 held = heldBase();
+        uint256 paid;
+        (paid, bought) = _swapExactIn(IERC20(asset), assetIn, address(this));
+        _countedBase = held + bought;
+        notional = Price.assetValue(bought, priceE36);
+        _checkSlippage(Math.saturatingSub(paid, notional), notional, maxSlippageBps);
     }
 
-    /// @dev slippage = shortfall / value at the oracle's price, rounded up; a fill better than the oracle has none.
-    function _checkSlippage(uint256 oracleValue, uint256 shortfall, uint256 maxSlippageBps) private {
-        uint256 slippageBps = Envelope.bps(shortfall, oracleValue);
-        emit Envelope.LimitChecked("max_slippage", slippageBps, maxSlippageBps);
+    function _sell(uint256 baseIn, uint256 priceE36, uint256 maxSlippageBps)
+        private
+        returns (uint256 notional, uint256 received)
+    {
+        uint256 held = heldBase();
+        if (baseIn > held) revert HeldBaseTooSmall(baseIn, held);
+        uint256 sold;
+        (sold, received) = _swapExactIn(IERC20(baseToken), baseIn, vault);
+        _countedBase = held - sold;
+        notional = Price.assetValue(sold, priceE36);
+        // The pool rounds by up to a unit of each token. That is no slippage, or the last few could never be sold.
+        uint256 due = Price.assetValue(Math.saturatingSub(sold, 1), priceE36);
+        _checkSlippage(Math.saturatingSub(due, received + 1), notional, maxSlippageBps);
+    }
+
+    /// @dev A fill better than the reference price has no slippage.
+    function _checkSlippage(uint256 shortfall, uint256 notional, uint256 maxSlippageBps) private pure {
+        uint256 slippageBps = Price.shortfallBps(shortfall, notional);
         if (slippageBps > maxSlippageBps) revert SlippageExceeded(slippageBps, maxSlippageBps);
+    }
+
+    function _sendAssetHome() private {
+        uint256 left = IERC20(asset).balanceOf(address(this));
+        if (left != 0) IERC20(asset).safeTransfer(vault, left);
     }
 }

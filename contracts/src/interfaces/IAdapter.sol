@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+/// @notice One venue's position at one moment. `asset` amounts are smallest units of the vault's asset, `base` amounts
+/// of the adapter's base token.
+struct Position {
+    uint256 value; // asset; each unit in flight counted once
+    int256 exposure; // base, signed; an order that has not been read back counts as filled
+    uint256 pendingLoss; // asset; worst execution loss of orders that have not been read back
+    uint256 liquidationDistanceBps; // move of the price that would liquidate the position; max uint when none could
+    uint256 healthBps; // what secures the position / what the venue asks for; max uint when nothing is owed
+    bytes32 fingerprint; // of the quantities held, never of prices or gifts; part of the vault's state hash
+}
+
 /// @title One venue's position, held for one vault.
-/// @dev Amounts named `asset` are smallest units of the vault's asset; `base` are smallest units of `baseToken`.
+/// @dev `priceE36` is the reference price: asset units per 10^36 base units. Only the vault calls what changes state.
 interface IAdapter {
+    function vault() external view returns (address);
+
+    function asset() external view returns (address);
+
     /// @notice The token whose price this position depends on.
     function baseToken() external view returns (address);
 
-    /// @notice What the position is worth now, in asset units, each unit in flight counted once.
-    function value() external view returns (uint256 assetAmount);
+    function position(uint256 priceE36) external view returns (Position memory);
 
-    /// @notice Signed exposure in base units; an order that has not been read back counts as filled.
-    function exposure() external view returns (int256 baseAmount);
-
-    /// @notice Worst execution loss of orders that have not been read back yet, in asset units.
-    function pendingLoss() external view returns (uint256 assetAmount);
-
-    /// @notice Move of the mark price, in bps of it, that would liquidate the position; max uint when none could.
-    function liquidationDistanceBps() external view returns (uint256);
-
-    /// @notice Fingerprint of the quantities held (never of prices or gifts), part of the vault's state hash.
-    function positionHash() external view returns (bytes32);
-
-    /// @notice Reads back what earlier actions came to and sends free asset home. Only the vault calls it.
+    /// @notice Reads back what earlier actions came to and sends free asset home. Never changes the fingerprint.
     function settle() external;
 
-    /// @notice Carries out one typed action; the vault has sent the asset it needs just before. Only the vault calls it.
+    /// @notice Carries out one typed action; the vault has sent the asset it needs just before.
     /// @param action venue-specific, `abi.encode(kind, ...)`
     /// @param maxSlippageBps bound on every fill or limit price against the reference price
     /// @return tradedNotional notional that changes exposure, in asset units
-    function execute(bytes calldata action, uint256 maxSlippageBps) external returns (uint256 tradedNotional);
+    function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        returns (uint256 tradedNotional);
+
+    /// @notice The next step towards cash, at the best the venue gives within the slippage bound: closes a part of the
+    /// position if there is one, else moves what is free one step towards the vault. Takes no asset and no choice of
+    /// the caller's but the part, because strangers may call for it once the agent is silent.
+    /// @param partBps of the position, 1 to 10,000
+    function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        returns (uint256 tradedNotional);
 }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-/// @title Prices of base tokens in the vault's asset.
+/// @title The price of one base token in one asset, with the last good price kept.
+/// @dev `priceE36` is asset units per 10^36 base units.
 interface IPriceOracle {
-    /// @notice Asset units that `baseAmount` of `baseToken` is worth, at the last good price, whatever its age.
-    function assetValue(address baseToken, uint256 baseAmount) external view returns (uint256 assetAmount);
+    function asset() external view returns (address);
 
-    /// @notice The last price in the feed's own decimals and when it was set.
-    function latest(address baseToken) external view returns (uint256 price, uint8 decimals, uint256 updatedAt);
+    function baseToken() external view returns (address);
 
-    /// @notice Reverts `OraclePriceInvalid` or `OracleStale` unless the price is positive, in bounds and at most `maxAge` seconds old.
-    function requireHealthy(address baseToken, uint256 maxAge) external view;
+    /// @notice Stores the price if it is newer than the one kept, and returns it.
+    /// @dev Reverts `OraclePriceInvalid`, `OracleStale`, `OracleDeviates` or `SequencerDown` unless it can be trusted.
+    function refresh(uint256 maxAgeSeconds) external returns (uint256 priceE36, uint256 updatedAt);
+
+    /// @notice What `refresh` would return, or revert with, without storing anything.
+    function healthy(uint256 maxAgeSeconds) external view returns (uint256 priceE36, uint256 updatedAt);
+
+    /// @notice The feed's price when it is valid, else the last good one; whatever its age. Never reverts.
+    function latest() external view returns (uint256 priceE36, uint256 updatedAt);
 }

@@ -37,6 +37,7 @@ library HyperCoreReader {
     address internal constant SPOT_BALANCE = 0x0000000000000000000000000000000000000801;
     address internal constant WITHDRAWABLE = 0x0000000000000000000000000000000000000803;
     address internal constant MARK_PX = 0x0000000000000000000000000000000000000806;
+    address internal constant ORACLE_PX = 0x0000000000000000000000000000000000000807;
     address internal constant PERP_INFO = 0x000000000000000000000000000000000000080a;
     address internal constant MARGIN_SUMMARY = 0x000000000000000000000000000000000000080F;
     address internal constant ACCOUNT_EXISTS = 0x0000000000000000000000000000000000000810;
@@ -64,6 +65,10 @@ library HyperCoreReader {
 
     function markPx(uint32 perp) internal view returns (uint64) {
         return abi.decode(_read(MARK_PX, abi.encode(perp), 1), (uint64));
+    }
+
+    function oraclePx(uint32 perp) internal view returns (uint64) {
+        return abi.decode(_read(ORACLE_PX, abi.encode(perp), 1), (uint64));
     }
 
     function perpInfo(uint32 perp) internal view returns (PerpInfo memory) {

@@ -27,6 +27,7 @@ abstract contract HyperCoreFixture is Test {
     CoreDepositWallet internal wallet = CoreDepositWallet(CORE_DEPOSIT_WALLET_ADDRESS);
     TestUSDC internal usdc;
     TestToken internal ether_;
+    uint64 internal oraclePx; // of ETH, as of the last tick
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -75,8 +76,9 @@ abstract contract HyperCoreFixture is Test {
         _tick(price, price, price, price, 0);
     }
 
-    function _tick(uint64 oraclePx, uint64 markPx, uint64 highPx, uint64 lowPx, int64 fundingRateE18) internal {
-        core.tick(IHyperCore.Tick(ETH, oraclePx, markPx, highPx, lowPx, fundingRateE18));
+    function _tick(uint64 oracle, uint64 mark, uint64 high, uint64 low, int64 fundingRateE18) internal {
+        core.tick(IHyperCore.Tick(ETH, oracle, mark, high, low, fundingRateE18));
+        oraclePx = oracle;
     }
 
     /// @dev Lets the clock run and HyperCore act on what is due.

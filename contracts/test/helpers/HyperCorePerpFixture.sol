@@ -3,17 +3,29 @@ pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
+import {Position} from "ballast/interfaces/IAdapter.sol";
 import {HyperCoreFixture} from "./HyperCoreFixture.sol";
 
 /// @title The least a vault does for its adapter: settles, sends the asset, forwards the action.
 contract ForwardingVault {
-    function execute(HyperCorePerp adapter, uint256 assetIn, bytes calldata action, uint256 maxSlippageBps)
+    function execute(
+        HyperCorePerp adapter,
+        uint256 assetIn,
+        bytes calldata action,
+        uint256 priceE36,
+        uint256 maxSlippageBps
+    ) external returns (uint256) {
+        adapter.settle();
+        if (assetIn != 0) IERC20(adapter.asset()).transfer(address(adapter), assetIn);
+        return adapter.execute(action, priceE36, maxSlippageBps);
+    }
+
+    function reduce(HyperCorePerp adapter, uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         external
         returns (uint256)
     {
         adapter.settle();
-        if (assetIn != 0) IERC20(adapter.asset()).transfer(address(adapter), assetIn);
-        return adapter.execute(action, maxSlippageBps);
+        return adapter.reduce(partBps, priceE36, maxSlippageBps);
     }
 
     function settle(HyperCorePerp adapter) external {
@@ -22,6 +34,7 @@ contract ForwardingVault {
 }
 
 /// @title An ETH perp adapter whose vault has 100,000 USDC, on a core account that exists.
+/// @dev The reference price is HyperCore's oracle price, the mark may differ from it.
 abstract contract HyperCorePerpFixture is HyperCoreFixture {
     uint256 internal constant ACTION_DELAY = 10;
     uint256 internal constant SLIPPAGE_BPS = 100;
@@ -38,28 +51,36 @@ abstract contract HyperCorePerpFixture is HyperCoreFixture {
     }
 
     function _deposit(uint256 amount) internal {
-        vault.execute(adapter, amount, abi.encode(uint8(1), amount), SLIPPAGE_BPS);
+        _execute(amount, abi.encode(uint8(1), amount));
     }
 
     function _toPerp(uint256 amount) internal {
-        vault.execute(adapter, 0, abi.encode(uint8(2), amount), SLIPPAGE_BPS);
+        _execute(0, abi.encode(uint8(2), amount));
     }
 
     function _fromPerp(uint256 amount) internal {
-        vault.execute(adapter, 0, abi.encode(uint8(3), amount), SLIPPAGE_BPS);
+        _execute(0, abi.encode(uint8(3), amount));
     }
 
     function _withdraw(uint256 amount) internal {
-        vault.execute(adapter, 0, abi.encode(uint8(4), amount), SLIPPAGE_BPS);
+        _execute(0, abi.encode(uint8(4), amount));
     }
 
     /// @dev Size in lots of 1e-4 ETH, + buys; limit human x 1e8.
     function _trade(int64 size, uint64 limitPx, bool reduceOnly) internal returns (uint256) {
-        return vault.execute(adapter, 0, _orderAction(size, limitPx, reduceOnly), SLIPPAGE_BPS);
+        return _execute(0, _orderAction(size, limitPx, reduceOnly));
     }
 
     function _orderAction(int64 size, uint64 limitPx, bool reduceOnly) internal pure returns (bytes memory) {
         return abi.encode(uint8(5), size, limitPx, reduceOnly);
+    }
+
+    function _execute(uint256 assetIn, bytes memory action) internal returns (uint256) {
+        return vault.execute(adapter, assetIn, action, _priceE36(), SLIPPAGE_BPS);
+    }
+
+    function _reduce(uint256 partBps) internal returns (uint256) {
+        return vault.reduce(adapter, partBps, _priceE36(), SLIPPAGE_BPS);
     }
 
     function _settleLater() internal {
@@ -75,8 +96,17 @@ abstract contract HyperCorePerpFixture is HyperCoreFixture {
         _settleLater();
     }
 
+    /// @dev USDC units per 10^36 wei of ETH, from HyperCore's oracle price of 10^-2 USD per ETH.
+    function _priceE36() internal view returns (uint256) {
+        return uint256(oraclePx) * 1e22;
+    }
+
+    function _told() internal view returns (Position memory) {
+        return adapter.position(_priceE36());
+    }
+
     /// @dev What vault and adapter have together; no transfer may ever change it.
     function _wealth() internal view returns (uint256) {
-        return usdc.balanceOf(address(vault)) + adapter.value();
+        return usdc.balanceOf(address(vault)) + _told().value;
     }
 }

@@ -2,12 +2,12 @@
 pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IAdapter} from "ballast/interfaces/IAdapter.sol";
-import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
+import {IAdapter, Position} from "ballast/interfaces/IAdapter.sol";
+import {Price} from "ballast/libraries/Price.sol";
 
-/// @notice A perp-like position for vault tests: trades at the oracle's price for a fee, and does what the test says.
+/// @notice A perp-like position for vault tests: trades at the reference price for a fee, and does what the test says.
 /// @dev value = cash here + size x price - cost, at least zero.
 contract LeveragedTestAdapter is IAdapter {
     uint8 internal constant TRADE = 1;
@@ -17,25 +17,25 @@ contract LeveragedTestAdapter is IAdapter {
 
     address internal constant FEE_SINK = address(0xFEE);
 
-    IERC20 public immutable asset;
     address public immutable vault;
+    address public immutable asset;
     address public immutable baseToken;
-    IPriceOracle public immutable oracle;
 
     int256 public exposure;
     int256 public cost;
     uint256 public pendingLoss;
     uint256 public liquidationDistanceBps = type(uint256).max;
+    uint256 public healthBps = type(uint256).max;
     bool public broken;
+    bool public burnsGas;
 
     uint256 public sendHomeOnSettle;
     bool public forgetOrdersOnSettle;
 
-    constructor(address vault_, IERC20 asset_, address baseToken_, IPriceOracle oracle_) {
+    constructor(address vault_, address asset_, address baseToken_) {
         vault = vault_;
         asset = asset_;
         baseToken = baseToken_;
-        oracle = oracle_;
     }
 
     // ---- actions, as a plan encodes them
@@ -58,9 +58,9 @@ contract LeveragedTestAdapter is IAdapter {
 
     // ---- levers of the test
 
-    function setExposure(int256 exposure_) external {
+    function setExposure(int256 exposure_, uint256 priceE36) external {
         exposure = exposure_;
-        cost = _notional(exposure_);
+        cost = _notional(exposure_, priceE36);
     }
 
     function setRiskNow(uint256 pendingLoss_, uint256 distanceBps) external {
@@ -68,8 +68,16 @@ contract LeveragedTestAdapter is IAdapter {
         liquidationDistanceBps = distanceBps;
     }
 
+    function setHealth(uint256 healthBps_) external {
+        healthBps = healthBps_;
+    }
+
     function setBroken(bool broken_) external {
         broken = broken_;
+    }
+
+    function setBurnsGas(bool burnsGas_) external {
+        burnsGas = burnsGas_;
     }
 
     function setSettle(uint256 sendHome_, bool forgetOrders_) external {
@@ -80,7 +88,7 @@ contract LeveragedTestAdapter is IAdapter {
     // ---- IAdapter
 
     function settle() external {
-        if (sendHomeOnSettle != 0) asset.transfer(vault, sendHomeOnSettle);
+        if (sendHomeOnSettle != 0) IERC20(asset).transfer(vault, sendHomeOnSettle);
         sendHomeOnSettle = 0;
         if (forgetOrdersOnSettle) {
             exposure = 0;
@@ -89,16 +97,13 @@ contract LeveragedTestAdapter is IAdapter {
         }
     }
 
-    function execute(bytes calldata action, uint256) external returns (uint256 tradedNotional) {
+    function execute(bytes calldata action, uint256 priceE36, uint256) external returns (uint256 tradedNotional) {
         (uint8 kind, bytes memory fields) = abi.decode(action, (uint8, bytes));
         if (kind == TRADE) {
             (int256 baseDelta, uint256 fee) = abi.decode(fields, (int256, uint256));
-            exposure += baseDelta;
-            cost += _notional(baseDelta);
-            if (fee != 0) asset.transfer(FEE_SINK, fee);
-            tradedNotional = SignedMath.abs(_notional(baseDelta));
+            return _trade(baseDelta, fee, priceE36);
         } else if (kind == SEND_HOME) {
-            asset.transfer(vault, abi.decode(fields, (uint256)));
+            IERC20(asset).transfer(vault, abi.decode(fields, (uint256)));
         } else if (kind == SET_RISK) {
             (pendingLoss, liquidationDistanceBps) = abi.decode(fields, (uint256, uint256));
         } else {
@@ -112,18 +117,39 @@ contract LeveragedTestAdapter is IAdapter {
         }
     }
 
-    function value() external view returns (uint256) {
+    /// @dev Closes the part without a fee; without a position sends home what is here.
+    function reduce(uint256 partBps, uint256 priceE36, uint256) external returns (uint256 tradedNotional) {
+        if (exposure != 0) return _trade(-exposure * int256(partBps) / 10_000, 0, priceE36);
+        IERC20(asset).transfer(vault, _value(priceE36));
+    }
+
+    function position(uint256 priceE36) external view returns (Position memory) {
         require(!broken, "venue down");
-        int256 equity = int256(asset.balanceOf(address(this))) + _notional(exposure) - cost;
+        while (burnsGas) {}
+        return Position({
+            value: _value(priceE36),
+            exposure: exposure,
+            pendingLoss: pendingLoss,
+            liquidationDistanceBps: liquidationDistanceBps,
+            healthBps: healthBps,
+            fingerprint: keccak256(abi.encode(address(this), exposure))
+        });
+    }
+
+    function _trade(int256 baseDelta, uint256 fee, uint256 priceE36) private returns (uint256) {
+        exposure += baseDelta;
+        cost += _notional(baseDelta, priceE36);
+        if (fee != 0) IERC20(asset).transfer(FEE_SINK, fee);
+        return Price.notional(baseDelta, priceE36);
+    }
+
+    function _value(uint256 priceE36) private view returns (uint256) {
+        int256 equity = int256(IERC20(asset).balanceOf(address(this))) + _notional(exposure, priceE36) - cost;
         return equity > 0 ? uint256(equity) : 0;
     }
 
-    function positionHash() external view returns (bytes32) {
-        return keccak256(abi.encode(address(this), exposure));
-    }
-
-    function _notional(int256 baseAmount) private view returns (int256) {
-        int256 absolute = int256(oracle.assetValue(baseToken, SignedMath.abs(baseAmount)));
+    function _notional(int256 baseAmount, uint256 priceE36) private pure returns (int256) {
+        int256 absolute = int256(Price.notional(baseAmount, priceE36));
         return baseAmount < 0 ? -absolute : absolute;
     }
 }

@@ -7,6 +7,7 @@ contract SettableFeed {
 
     uint80 public roundId;
     int256 public answer;
+    uint256 public startedAt;
     uint256 public updatedAt;
     uint80 public answeredInRound;
     bool public broken;
@@ -22,8 +23,15 @@ contract SettableFeed {
 
     function setRound(int256 answer_, uint256 updatedAt_) public {
         answer = answer_;
+        startedAt = updatedAt_;
         updatedAt = updatedAt_;
         answeredInRound = ++roundId;
+    }
+
+    /// @dev For an uptime feed of a sequencer: 0 is up, 1 is down.
+    function setStatus(int256 answer_, uint256 startedAt_) external {
+        set(answer_);
+        startedAt = startedAt_;
     }
 
     function carryRoundOver() external {
@@ -36,6 +44,6 @@ contract SettableFeed {
 
     function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
         require(!broken, "No data present");
-        return (roundId, answer, updatedAt, updatedAt, answeredInRound);
+        return (roundId, answer, startedAt, updatedAt, answeredInRound);
     }
 }

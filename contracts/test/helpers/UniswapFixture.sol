@@ -1,45 +1,71 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {ISwapRouter02, UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {Action} from "ballast/Plan.sol";
+import {Test} from "forge-std/Test.sol";
+
+import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapMarket} from "./UniswapMarket.sol";
-import {VaultFixture} from "./VaultFixture.sol";
 
-/// @notice The funded vault with a real Uniswap v3 pool for its spot leg and a perp-like short leg.
-abstract contract UniswapFixture is VaultFixture {
-    /// @dev About 20 million USD on each side at 2,500.
-    uint128 internal constant LIQUIDITY = 4e17;
+/// @notice A real Uniswap v3 pool and a spot adapter in it. The test contract plays the vault.
+abstract contract UniswapFixture is Test {
+    address internal constant STRANGER = address(0x0F);
 
+    uint8 internal constant BUY = 1;
+    uint8 internal constant SELL = 2;
+
+    uint256 internal constant PRICE_E8 = 2_500e8;
+    uint256 internal constant DEPTH = 20_000_000;
+
+    TestToken internal asset;
+    TestToken internal base;
     UniswapMarket internal market;
     UniswapV3Spot internal spot;
+    uint256 internal priceE36;
 
-    function setUp() public virtual override {
-        vm.warp(1_795_132_800);
-        vm.roll(1_000);
-        usdc = new TestToken("USDC", 6);
-        market = new UniswapMarket(usdc, uint256(PRICE));
-        market.addLiquidity(LIQUIDITY);
-        weth = TestToken(address(market.weth()));
-        _deployVault(address(weth));
-        spot = _newSpot(address(vault));
-        _accept(address(spot));
-        short = _newLeg();
-        _fund(ALICE, FUNDS);
-        _later(60);
+    /// @dev Base tokens are made until one has an address on the wanted side of the asset's.
+    function _newBase(uint8 decimals, bool assetFirst) internal returns (TestToken token) {
+        do token = new TestToken("WETH", decimals);
+        while ((address(asset) < address(token)) != assetFirst);
     }
 
-    function _newSpot(address owner) internal returns (UniswapV3Spot) {
-        return new UniswapV3Spot(owner, usdc, address(weth), ISwapRouter02(market.router()), market.POOL_FEE(), oracle);
+    /// @dev A deep pool at `PRICE_E8` with what is in `asset` and `base`.
+    function _openMarket() internal {
+        market = new UniswapMarket(asset, base, PRICE_E8);
+        market.addLiquidity(DEPTH, market.WIDEST_TICK());
+        _useMarket(market);
     }
 
-    function _buy(uint256 amountIn) internal view returns (Action memory) {
-        return Action(address(spot), amountIn, abi.encode(spot.BUY(), amountIn, uint256(0)));
+    function _useMarket(UniswapMarket market_) internal {
+        market = market_;
+        (asset, base) = (market.asset(), market.base());
+        priceE36 = market.priceE36(PRICE_E8);
+        spot = new UniswapV3Spot(address(this), market.pool(), asset, address(base));
     }
 
-    function _sell(uint256 amountIn) internal view returns (Action memory) {
-        return Action(address(spot), 0, abi.encode(spot.SELL(), amountIn, uint256(0)));
+    /// @dev As the vault does: sends the asset, then has the action carried out.
+    function _buy(uint256 amountIn, uint256 minAmountOut, uint256 maxSlippageBps) internal returns (uint256) {
+        asset.mint(address(spot), amountIn);
+        return spot.execute(abi.encode(BUY, amountIn, minAmountOut), priceE36, maxSlippageBps);
+    }
+
+    function _sell(uint256 amountIn, uint256 minAmountOut, uint256 maxSlippageBps) internal returns (uint256) {
+        return spot.execute(abi.encode(SELL, amountIn, minAmountOut), priceE36, maxSlippageBps);
+    }
+
+    function _value() internal view returns (uint256) {
+        return spot.position(priceE36).value;
+    }
+
+    function _fingerprint() internal view returns (bytes32) {
+        return spot.position(priceE36).fingerprint;
+    }
+
+    function _assertClean() internal view {
+        assertEq(asset.balanceOf(address(spot)), 0, "asset left");
+        assertEq(asset.allowance(address(spot), address(spot.pool())), 0, "asset approved");
+        assertEq(base.allowance(address(spot), address(spot.pool())), 0, "base approved");
+        assertLe(spot.heldBase(), base.balanceOf(address(spot)), "counts more than there is");
     }
 }

@@ -4,10 +4,16 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {Authority, Governance} from "ballast/Authority.sol";
+import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
+import {IPriceSource} from "ballast/interfaces/IPriceSource.sol";
+import {Cap, Limits} from "ballast/Limits.sol";
 import {Action, Mode, Plan, VaultStatus} from "ballast/Plan.sol";
-import {Limits, Policy} from "ballast/Policy.sol";
+import {Policy} from "ballast/Policy.sol";
+import {Portfolio} from "ballast/Portfolio.sol";
 import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
 import {Vault} from "ballast/Vault.sol";
+import {VaultLens} from "ballast/VaultLens.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {LeveragedTestAdapter} from "./LeveragedTestAdapter.sol";
@@ -21,6 +27,8 @@ abstract contract VaultFixture is Test {
     address internal constant ALICE = address(0x0D);
     address internal constant BOB = address(0x0E);
     address internal constant STRANGER = address(0x0F);
+    address internal constant CURATOR = address(0x1A);
+    uint32 internal constant DELAY = 2 days;
 
     int256 internal constant PRICE = 2_500e8;
     uint256 internal constant FUNDS = 100_000e6;
@@ -31,21 +39,25 @@ abstract contract VaultFixture is Test {
     TestToken internal usdc;
     TestToken internal weth;
     SettableFeed internal feed;
+    Authority internal authority;
     Policy internal policy;
     PriceOracle internal oracle;
     Vault internal vault;
+    Portfolio internal portfolio;
+    VaultLens internal lens;
     LeveragedTestAdapter internal long;
     LeveragedTestAdapter internal short;
 
     function setUp() public virtual {
-        // 2026-11-20 00:00:00 UTC, so that a test has a whole day ahead.
-        vm.warp(1_795_132_800);
+        // 2026-11-23 00:00:00 UTC, a Monday, so that a test has a whole day and a whole week ahead.
+        vm.warp(1_795_392_000);
         vm.roll(1_000);
         usdc = new TestToken("USDC", 6);
         weth = new TestToken("WETH", 18);
         _deployVault(address(weth));
         long = _newLeg();
         short = _newLeg();
+        _handOver();
         _fund(ALICE, FUNDS);
         _later(60);
     }
@@ -54,36 +66,59 @@ abstract contract VaultFixture is Test {
         return Limits({
             maxGrossLeverageBps: 15_000,
             maxNetDeltaBps: 6_000,
-            maxTradeNotional: 200_000e6,
+            minLiquidationDistanceBps: 1_500,
+            minHealthBps: 15_000,
+            minIdleBps: 1,
             maxSlippageBps: 100,
             maxLossPerPlanBps: 100,
-            maxDailyLossBps: 300,
-            maxDrawdownBps: 1_000,
-            minLiquidationDistanceBps: 1_500,
-            cooldownSeconds: 60,
-            maxOracleAgeSeconds: 3_600,
-            maxTurnoverBps: 200_000,
             lossBudgetBps: 500,
             emergencyLossBudgetBps: 500,
-            minIdleBps: 1
+            maxTurnoverBps: 200_000,
+            maxDailyLossBps: 300,
+            maxWeeklyLossBps: 600,
+            maxDrawdownBps: 1_000,
+            maxGrowthBps: 10_000,
+            flowBufferBps: 0,
+            maxTradeNotional: 200_000e6,
+            cooldownSeconds: 60,
+            maxOracleAgeSeconds: 3_600,
+            maxSilenceSeconds: 2 days,
+            latchMode: Mode.ReduceOnly,
+            maxTotalAssets: type(uint128).max
         });
     }
 
+    /// @dev Until `_handOver` this test is the admin, who needs no delay.
     function _deployVault(address baseToken) internal {
         feed = new SettableFeed(8, PRICE);
-        policy = new Policy(OWNER, GUARDIAN, _limits());
-        oracle = new PriceOracle(address(usdc), _feeds(baseToken));
+        authority = new Authority();
+        policy = new Policy(address(authority), _limits());
+        oracle = _newOracle(address(usdc), baseToken);
         vault = _newVault(usdc);
+        portfolio = vault.portfolio();
+        lens = new VaultLens();
+        policy.loosenCap(baseToken, NO_CAP());
     }
 
-    function _feeds(address baseToken) internal view returns (Feed[] memory feeds) {
-        feeds = new Feed[](1);
-        feeds[0] = Feed(baseToken, IAggregatorV3(address(feed)), 100e8, 100_000e8);
+    function _newOracle(address asset, address baseToken) internal returns (PriceOracle) {
+        return new PriceOracle(
+            Feed({
+                asset: asset,
+                baseToken: baseToken,
+                aggregator: IAggregatorV3(address(feed)),
+                minAnswer: 100e8,
+                maxAnswer: 100_000e8,
+                second: IPriceSource(address(0)),
+                maxDeviationBps: 0,
+                sequencer: IAggregatorV3(address(0)),
+                sequencerGraceSeconds: 0
+            })
+        );
     }
 
-    /// @dev Another vault with the same policy, roles and (current) oracle.
+    /// @dev Another vault with the same policy.
     function _newVault(IERC20 asset) internal returns (Vault) {
-        return new Vault(asset, "Ballast", "BAL", policy, oracle, OWNER, GUARDIAN, AGENT);
+        return new Vault(asset, "Ballast", "BAL", policy, AGENT);
     }
 
     function _newLeg() internal returns (LeveragedTestAdapter leg) {
@@ -93,12 +128,60 @@ abstract contract VaultFixture is Test {
 
     /// @dev Not accepted yet.
     function _newLegFor(address baseToken) internal returns (LeveragedTestAdapter) {
-        return new LeveragedTestAdapter(address(vault), usdc, baseToken, oracle);
+        return new LeveragedTestAdapter(address(vault), address(usdc), baseToken);
     }
 
     function _accept(address adapter) internal {
-        vm.prank(OWNER);
-        vault.acceptAdapter(adapter);
+        portfolio.acceptAdapter(adapter, oracle);
+        policy.loosenCap(adapter, NO_CAP());
+    }
+
+    function NO_CAP() internal pure returns (Cap memory) {
+        return Cap(type(uint128).max, 1_000_000);
+    }
+
+    function _governance() internal pure returns (Governance memory) {
+        return Governance({owner: OWNER, curator: CURATOR, guardian: GUARDIAN, delaySeconds: DELAY});
+    }
+
+    function _handOver() internal {
+        authority.handOver(vault, _governance());
+    }
+
+    // ---- roles
+
+    /// @dev Announces and, after the delay and with a fresh price, carries out.
+    function _asOwner(address target, bytes memory data) internal {
+        _afterDelay(OWNER, target, data);
+    }
+
+    function _asCurator(address target, bytes memory data) internal {
+        _afterDelay(CURATOR, target, data);
+    }
+
+    function _afterDelay(address who, address target, bytes memory data) private {
+        vm.prank(who);
+        authority.schedule(target, data, 0);
+        _later(DELAY);
+        vm.prank(who);
+        authority.execute(target, data);
+    }
+
+    function _activate() internal {
+        _asOwner(address(vault), abi.encodeCall(Vault.activate, ()));
+    }
+
+    function _makeSafer(Mode mode) internal {
+        vm.prank(GUARDIAN);
+        vault.makeSafer(mode);
+    }
+
+    function _status() internal view returns (VaultStatus memory) {
+        return lens.status(vault);
+    }
+
+    function _price() internal view returns (uint256 priceE36) {
+        (priceE36,) = oracle.latest();
     }
 
     function _fund(address who, uint256 amount) internal returns (uint256 shares) {
@@ -116,11 +199,6 @@ abstract contract VaultFixture is Test {
         feed.set(feed.answer());
     }
 
-    function _setMode(address by, Mode mode) internal {
-        vm.prank(by);
-        vault.setMode(mode);
-    }
-
     // ---- plans
 
     function _plan(Action[] memory actions) internal view returns (Plan memory) {
@@ -129,7 +207,7 @@ abstract contract VaultFixture is Test {
             vault: address(vault),
             number: vault.planCount() + 1,
             deadline: uint64(block.timestamp + 60),
-            stateHash: vault.stateHash(),
+            stateHash: vault.figures().stateHash,
             actions: actions
         });
     }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {IAdapter, Position} from "./interfaces/IAdapter.sol";
+import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
+import {Policy} from "./Policy.sol";
+
+/// @notice What a vault holds at its venues at one moment; four lists of one length, in the order of acceptance.
+struct Holdings {
+    address[] adapters;
+    address[] tokens; // base token of each adapter
+    uint256[] prices; // its price, asset units per 10^36 base units; one price for one token
+    Position[] positions;
+}
+
+/// @title The venues of one vault: its adapters, each with the oracle of its base token.
+/// @notice The owner accepts and removes them, after the authority's delay.
+contract Portfolio is AccessManaged {
+    struct Venue {
+        address adapter;
+        IPriceOracle oracle;
+    }
+
+    uint256 public constant MAX_ADAPTERS = 8;
+
+    address public immutable vault;
+    address public immutable asset;
+    Policy public immutable policy;
+
+    Venue[] private _venues;
+
+    event AdapterAccepted(address indexed adapter, address indexed oracle);
+    event AdapterRemoved(address indexed adapter);
+
+    error TooManyAdapters(uint256 bound);
+    error AdapterAlreadyAccepted(address adapter);
+    error AdapterForAnother(address adapter, address vault, address asset);
+    error OracleForAnother(address oracle, address token, address asset);
+    error UnknownAdapter(address adapter);
+    error AdapterNotEmpty(address adapter);
+
+    constructor(address vault_, address asset_, Policy policy_) AccessManaged(policy_.authority()) {
+        vault = vault_;
+        asset = asset_;
+        policy = policy_;
+    }
+
+    // ---------------------------------------------------------------- reading
+
+    function adapters() external view returns (address[] memory list) {
+        list = new address[](_venues.length);
+        for (uint256 i; i < list.length; ++i) {
+            list[i] = _venues[i].adapter;
+        }
+    }
+
+    function oracleOf(address adapter) external view returns (IPriceOracle) {
+        return _venues[_indexOf(adapter)].oracle;
+    }
+
+    /// @notice The holdings at prices that were refreshed; reverts while one is older than `maxAgeSeconds` or cannot be
+    /// trusted, or a venue does not answer.
+    function refresh(uint256 maxAgeSeconds) external returns (Holdings memory h) {
+        h = _list();
+        for (uint256 i; i < h.adapters.length; ++i) {
+            // Legs of one token share its first leg's price, so that they are measured alike.
+            uint256 first = _firstOf(h.tokens, i);
+            if (first == i) (h.prices[i],) = _venues[i].oracle.refresh(maxAgeSeconds);
+            else h.prices[i] = h.prices[first];
+        }
+        _readPositions(h);
+    }
+
+    /// @notice As `refresh`, without storing any price.
+    function healthy(uint256 maxAgeSeconds) external view returns (Holdings memory h) {
+        h = _list();
+        for (uint256 i; i < h.adapters.length; ++i) {
+            (h.prices[i],) = _venues[_firstOf(h.tokens, i)].oracle.healthy(maxAgeSeconds);
+        }
+        _readPositions(h);
+    }
+
+    /// @notice The holdings at the last good prices, whatever their age.
+    function latest() external view returns (Holdings memory h) {
+        h = _list();
+        for (uint256 i; i < h.adapters.length; ++i) {
+            (h.prices[i],) = _venues[_firstOf(h.tokens, i)].oracle.latest();
+        }
+        _readPositions(h);
+    }
+
+    // ---------------------------------------------------------------- changing
+
+    /// @notice Adds a venue, priced by `oracle`. Its cap in the policy says how much may go there; nothing, at first.
+    function acceptAdapter(address adapter, IPriceOracle oracle) external restricted {
+        if (_venues.length == MAX_ADAPTERS) revert TooManyAdapters(MAX_ADAPTERS);
+        for (uint256 i; i < _venues.length; ++i) {
+            if (_venues[i].adapter == adapter) revert AdapterAlreadyAccepted(adapter);
+        }
+        IAdapter venue = IAdapter(adapter);
+        if (venue.vault() != vault || venue.asset() != asset) {
+            revert AdapterForAnother(adapter, venue.vault(), venue.asset());
+        }
+        _requireFits(venue, oracle);
+        _venues.push(Venue(adapter, oracle));
+        emit AdapterAccepted(adapter, address(oracle));
+    }
+
+    /// @notice Another oracle for a venue's base token. Venues of one token use the one of the first.
+    function setOracle(address adapter, IPriceOracle oracle) external restricted {
+        uint256 index = _indexOf(adapter);
+        _requireFits(IAdapter(adapter), oracle);
+        _venues[index].oracle = oracle;
+        emit AdapterAccepted(adapter, address(oracle));
+    }
+
+    /// @notice Removes a venue that holds nothing, so that its feed can no longer stop anything.
+    function retireAdapter(address adapter) external restricted {
+        uint256 index = _indexOf(adapter);
+        (uint256 price,) = _venues[index].oracle.latest();
+        Position memory p = IAdapter(adapter).position(price);
+        if (p.value != 0 || p.exposure != 0 || p.pendingLoss != 0) revert AdapterNotEmpty(adapter);
+        _remove(index);
+    }
+
+    /// @notice Removes a venue that no longer answers; what it holds is written off, and all holders bear it alike.
+    function abandonAdapter(address adapter) external restricted {
+        _remove(_indexOf(adapter));
+    }
+
+    // ---------------------------------------------------------------- parts
+
+    function _list() private view returns (Holdings memory h) {
+        uint256 count = _venues.length;
+        h.adapters = new address[](count);
+        h.tokens = new address[](count);
+        h.prices = new uint256[](count);
+        h.positions = new Position[](count);
+        for (uint256 i; i < count; ++i) {
+            h.adapters[i] = _venues[i].adapter;
+            h.tokens[i] = _venues[i].oracle.baseToken();
+        }
+    }
+
+    function _readPositions(Holdings memory h) private view {
+        for (uint256 i; i < h.adapters.length; ++i) {
+            h.positions[i] = IAdapter(h.adapters[i]).position(h.prices[i]);
+        }
+    }
+
+    function _firstOf(address[] memory tokens, uint256 index) private pure returns (uint256 first) {
+        while (tokens[first] != tokens[index]) ++first;
+    }
+
+    /// @dev Refuses an oracle that is not for this pair or cannot be trusted now, and a venue that does not answer.
+    function _requireFits(IAdapter venue, IPriceOracle oracle) private view {
+        if (oracle.baseToken() != venue.baseToken() || oracle.asset() != asset) {
+            revert OracleForAnother(address(oracle), oracle.baseToken(), oracle.asset());
+        }
+        (uint256 price,) = oracle.healthy(policy.limits().maxOracleAgeSeconds);
+        venue.position(price);
+    }
+
+    function _indexOf(address adapter) private view returns (uint256 index) {
+        uint256 count = _venues.length;
+        while (index < count && _venues[index].adapter != adapter) ++index;
+        if (index == count) revert UnknownAdapter(adapter);
+    }
+
+    /// @dev Keeps the order, because the first venue of a token gives its price.
+    function _remove(uint256 index) private {
+        emit AdapterRemoved(_venues[index].adapter);
+        for (uint256 i = index + 1; i < _venues.length; ++i) {
+            _venues[i - 1] = _venues[i];
+        }
+        _venues.pop();
+    }
+}
