@@ -24,6 +24,8 @@ class Order:
 BOTH = (
     Order("strategy.drawdown.start", "policy.max_drawdown", "scaling must begin before the limit suspends the vault"),
     Order("strategy.sizing.min_trade_usd", "policy.max_trade_usd", "otherwise no trade is both big and small enough"),
+    Order("policy.max_daily_loss", "policy.max_weekly_loss", "a week contains its worst day", True),
+    Order("policy.max_weekly_loss", "policy.max_drawdown", "a drawdown contains its worst week", True),
     Order("execution.swap_tolerance", "policy.max_slippage", "the contract would refuse the swap's minimum out"),
     Order("strategy.volatility.return_interval_h", "strategy.volatility.warm_up_h", "one return is no estimate"),
 )
@@ -45,6 +47,7 @@ SPOT = (
 SHORT = -1
 LEGS = {"carry": 2, "volatility_target": 1}
 IDLE_ACTS_AT = 0.5  # of sizing.min_idle: below it the agent frees cash
+LEAST_SILENCE_S = 30 * 3_600
 CYCLE_S = 3_600  # the agent runs once an hour, and so does the recorded oracle
 
 
@@ -96,6 +99,13 @@ def _timing(values: Values) -> Iterator[Reason]:
             f"{age:g} s must be above {CYCLE_S} s: the oracle is set once an hour, so its price would always be stale"
         )
         yield _contradiction("policy.max_oracle_age_s", message, age, CYCLE_S)
+    silence = _number(values, "policy.max_silence_s")
+    if silence is not None and silence < LEAST_SILENCE_S:
+        message = (
+            f"{silence:g} s must be at least {LEAST_SILENCE_S}: the agent signs once a day, and a day without data "
+            "must not let strangers unwind the vault"
+        )
+        yield _contradiction("policy.max_silence_s", message, silence, LEAST_SILENCE_S)
 
 
 def _band(values: Values) -> Iterator[Reason]:
@@ -154,7 +164,7 @@ def _cash(values: Values) -> Iterator[Reason]:
 
 
 def _budgets(values: Values) -> Iterator[Reason]:
-    """A day's loss budget covers opening everything at the worst prices, and the emergency budget closing it.
+    """The loss budget covers opening everything at the worst prices, and the emergency budget closing it.
 
     legs x max_exposure x worst loss per notional <= budget      (of the dearer leg, as the agent slices by it)
     """
@@ -171,7 +181,7 @@ def _budgets(values: Values) -> Iterator[Reason]:
         if budget is not None and budget < needed - 1e-12:
             message = (
                 f"{budget:g} is below {needed:.4g}, what {what} {legs * exposure:g} of the vault can lose at "
-                f"{worst:.4g} of notional, so a day would not be enough; a smaller execution tolerance lowers it"
+                f"{worst:.4g} of notional, so a week would not be enough; a smaller execution tolerance lowers it"
             )
             yield _contradiction(key, message, budget, needed)
 

@@ -11,6 +11,9 @@ CODES: dict[str, Code] = {
     "TradeTooLarge": Code.TRADE_TOO_LARGE,
     "PlanLossExceeded": Code.PLAN_LOSS,
     "LiquidationTooClose": Code.LIQUIDATION_TOO_CLOSE,
+    "HealthTooLow": Code.HEALTH_TOO_LOW,
+    "VenueCapExceeded": Code.VENUE_CAP,
+    "AssetCapExceeded": Code.ASSET_CAP,
     "CooldownActive": Code.COOLDOWN,
     "TurnoverExceeded": Code.TURNOVER,
     "LossBudgetExceeded": Code.LOSS_BUDGET,
@@ -25,6 +28,8 @@ CODES: dict[str, Code] = {
     # prices
     "OracleStale": Code.ORACLE_STALE,
     "OraclePriceInvalid": Code.ORACLE_INVALID,
+    "OracleDeviates": Code.ORACLE_DEVIATION,
+    "SequencerDown": Code.SEQUENCER_DOWN,
     # what is on its way must arrive first
     "OrderOutstanding": Code.EFFECT_PENDING,
     "TransferOutstanding": Code.EFFECT_PENDING,

@@ -1,6 +1,6 @@
-"""What the logs of a receipt prove: the swaps of the pool and the limits that the vault checked."""
+"""What the logs of a receipt prove: the swaps of the pool and the limits that the policy checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from agent.ledger.events import Swap
 from agent.risk import above_minimum, below_maximum
@@ -8,8 +8,24 @@ from chains.events import Event, Log
 from chains.venues.uniswap_v3 import Pair
 
 _SWAP = Event("Swap(address,address,int256,int256,uint160,uint128,int24)", "(int256,int256,uint160,uint128,int24)")
-_LIMIT_CHECKED = Event("LimitChecked(bytes32,uint256,uint256)", "(uint256,uint256)")
-_MINIMA = ("min_liquidation_distance", "cooldown_s", "min_idle")
+_LIMITS_CHECKED = Event("LimitsChecked(address,uint64,uint256[13])", "(uint256[13])")
+_LIMITS = (  # in the order of the enum `Limit` of contracts/src/Envelope.sol
+    "max_gross_leverage",
+    "max_net_delta",
+    "min_liquidation_distance",
+    "min_health",
+    "min_idle",
+    "max_loss_per_plan",
+    "loss_budget",
+    "emergency_loss_budget",
+    "max_turnover",
+    "max_trade_usd",
+    "cooldown_s",
+    "venue_cap",
+    "asset_cap",
+)
+_MINIMA = ("min_liquidation_distance", "min_health", "cooldown_s", "min_idle")
+_LOW_HALF = 2**128 - 1
 
 
 def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fee_ppm: int) -> list[Swap]:
@@ -29,15 +45,20 @@ def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fe
     return found
 
 
-def checked_limits(logs: Iterable[Log], emitters: Sequence[str]) -> dict[str, float]:
-    """The smallest headroom of every limit that the vault or an adapter reports to have checked."""
-    known = {address.lower() for address in emitters}
+def checked_limits(logs: Iterable[Log], policy: str) -> dict[str, float]:
+    """The smallest headroom of every limit that the policy reports to have checked a plan against.
+
+    A check is one word: value in the upper, bound in the lower 128 bits; 0 where the plan had not to be checked.
+    """
     found: dict[str, float] = {}
     for log in logs:
-        if log.address not in known or not _LIMIT_CHECKED.matches(log):
+        if log.address != policy.lower() or not _LIMITS_CHECKED.matches(log):
             continue
-        name = log.topics[1].rstrip(b"\0").decode("ascii")
-        value, bound = _LIMIT_CHECKED.decode(log)
-        headroom = above_minimum(value, bound) if name in _MINIMA else below_maximum(value, bound)
-        found[name] = min(found.get(name, headroom), headroom)
+        (checks,) = _LIMITS_CHECKED.decode(log)
+        for name, check in zip(_LIMITS, checks, strict=True):
+            if check == 0:
+                continue
+            value, bound = check >> 128, check & _LOW_HALF
+            headroom = above_minimum(value, bound) if name in _MINIMA else below_maximum(value, bound)
+            found[name] = min(found.get(name, headroom), headroom)
     return found

@@ -11,7 +11,7 @@ from agent.market.observation import VaultState
 from agent.reasons import Reason
 from agent.units import BPS, finite
 
-SHARE_PRICE_SCALE = 10**18  # the contract scales asset units per whole share by this
+SHARE_PRICE_SCALE = 10**18  # the contract scales the share price so that this is the one at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def cycle_record(
         block=state.block.number,
         total_assets_usd=total_assets_usd,
         nav_usd=total_assets_usd - finite("gas_paid_usd", gas_paid_usd),
-        share_price=state.asset.to_float(state.share_price_e18) / SHARE_PRICE_SCALE,
+        share_price=state.share_price_e18 / SHARE_PRICE_SCALE,
         idle_usd=state.asset.to_float(state.idle_assets),
         spot_base=state.base.to_float(state.spot_base),
         perp_base=perp.size / 10**perp.size_decimals if perp else 0.0,

@@ -100,16 +100,18 @@ class VaultState:
     block: Block
     asset: Token
     base: Token
-    total_assets: int
+    total_assets: int  # idle cash and positions, in full: shares recognise a rise no faster than the policy allows
     idle_assets: int
     total_supply: int
     share_price_e18: int
     high_water_mark_e18: int
     day_start_price_e18: int
+    week_start_price_e18: int
     gross_exposure: int
     net_delta: int
     pending_loss: int
     liquidation_distance_bps: int | None  # None when nothing can be liquidated
+    health_bps: int | None  # what secures positions / what venues ask for; None when nothing is owed
     mode: Mode
     plan_count: int
     last_plan_at: int
@@ -120,9 +122,12 @@ class VaultState:
     oracle_updated_at: int
     pool_price: float
     agent_balance_wei: int | None = None  # native tokens that pay the agent's gas; None when nobody asked
-    turnover_used_bps: int = 0  # of the policy's daily buckets, as of the block
+    turnover_used_bps: int = 0  # of the policy's buckets, as of the block
     loss_used_bps: int = 0
     emergency_loss_used_bps: int = 0
+    last_sign_at: int = 0  # the agent's last plan or heartbeat
+    queued_assets: int = 0  # what the shares waiting in the redemption queue would bring
+    queued_since: int = 0  # unix seconds, of the oldest of them; 0 when none waits
 
 
 @dataclass(frozen=True, slots=True)

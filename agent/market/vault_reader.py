@@ -1,7 +1,7 @@
 """Reads the whole vault at one block: two round trips, whatever its number of venues."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.market.observation import Block, Mode, PerpState, VaultState
 from agent.units import Token
@@ -11,7 +11,7 @@ from chains.multicall import MULTICALL3_ADDRESS, Call, read_all
 from chains.rpc import BlockRef, Node
 from chains.venues import hypercore, uniswap_v3
 
-NO_LIQUIDATION = 2**256 - 1
+NONE = 2**256 - 1  # of a distance or a health: there is nothing that it could be of
 _NATIVE_BALANCE = Function("getEthBalance(address)", "(uint256)")
 _BALANCE_OF = Function("balanceOf(address)", "(uint256)")
 _LEDGER_OF = Function("ledgerOf(address)", "((int256,uint256,int256,uint256,uint64,uint64,uint64))")
@@ -36,8 +36,12 @@ class VaultSite:
     """Addresses and tokens of one deployed vault, all that reading it takes."""
 
     vault: str
+    lens: str
+    authority: str
     policy: str
+    portfolio: str
     oracle: str
+    queue: str
     spot_adapter: str
     pool: str
     pair: uniswap_v3.Pair
@@ -46,16 +50,45 @@ class VaultSite:
     perp: PerpVenue | None
 
 
+class Status(NamedTuple):
+    """`VaultStatus` of contracts/src/Plan.sol, field for field."""
+
+    real_assets: int
+    total_assets: int
+    idle_assets: int
+    total_supply: int
+    share_price_e18: int
+    high_water_mark_e18: int
+    day_start_price_e18: int
+    week_start_price_e18: int
+    gross_exposure: int
+    net_delta: int
+    pending_loss: int
+    liquidation_distance_bps: int
+    health_bps: int
+    mode: int
+    plan_count: int
+    last_plan_at: int
+    last_sign_at: int
+    state_hash: bytes
+    turnover_used_bps: int
+    loss_used_bps: int
+    emergency_loss_used_bps: int
+    queued_assets: int
+    queued_since: int
+
+
 class VaultReader:
     """Calldata are prepared once; `read` pins every number to the newest block's hash."""
 
     def __init__(self, node: Node, site: VaultSite, agent: str) -> None:
         self._node = node
         self._site = site
-        vault, oracle, spot = (artifacts.load(name) for name in ("Vault", "PriceOracle", "UniswapV3Spot"))
+        lens, oracle, spot = (artifacts.load(name) for name in ("VaultLens", "PriceOracle", "UniswapV3Spot"))
+        self._price_scale = 10 ** (36 + site.asset.decimals - site.base.decimals)
         self._calls = [
-            Call(site.vault, vault.function("status")),
-            Call(site.oracle, oracle.function("latest"), (site.base.address,)),
+            Call(site.lens, lens.function("status"), (site.vault,)),
+            Call(site.oracle, oracle.function("latest")),
             Call(site.spot_adapter, spot.function("heldBase")),
             uniswap_v3.slot0(site.pool),
             Call(MULTICALL3_ADDRESS, _NATIVE_BALANCE, (agent,)),
@@ -88,36 +121,41 @@ class VaultReader:
         ReadReverted, UndecodableResult : a contract is not what the site says
         """
         block = self._node.head()
-        status, price, spot_base, slot0, agent_balance_wei, *perp = read_all(self._node, block, self._calls)
-        raw_price, decimals, updated_at = price
-        distance = status[9]
+        answers = read_all(self._node, block, self._calls)
+        status, (price_e36, updated_at), spot_base, slot0, agent_balance_wei, *perp = answers
+        told = Status(*status)
         return VaultState(
             block=_block(block),
             asset=self._site.asset,
             base=self._site.base,
-            total_assets=status[0],
-            idle_assets=status[1],
-            total_supply=status[2],
-            share_price_e18=status[3],
-            high_water_mark_e18=status[4],
-            day_start_price_e18=status[5],
-            gross_exposure=status[6],
-            net_delta=status[7],
-            pending_loss=status[8],
-            liquidation_distance_bps=None if distance == NO_LIQUIDATION else distance,
-            mode=Mode(status[10]),
-            plan_count=status[11],
-            last_plan_at=status[12],
-            state_hash=status[13],
+            total_assets=told.real_assets,
+            idle_assets=told.idle_assets,
+            total_supply=told.total_supply,
+            share_price_e18=told.share_price_e18,
+            high_water_mark_e18=told.high_water_mark_e18,
+            day_start_price_e18=told.day_start_price_e18,
+            week_start_price_e18=told.week_start_price_e18,
+            gross_exposure=told.gross_exposure,
+            net_delta=told.net_delta,
+            pending_loss=told.pending_loss,
+            liquidation_distance_bps=_unless_none(told.liquidation_distance_bps),
+            health_bps=_unless_none(told.health_bps),
+            mode=Mode(told.mode),
+            plan_count=told.plan_count,
+            last_plan_at=told.last_plan_at,
+            state_hash=told.state_hash,
             spot_base=spot_base,
             perp=self._perp_state(block, perp),
-            oracle_price=raw_price / float(10**decimals),
+            oracle_price=price_e36 / self._price_scale,
             oracle_updated_at=updated_at,
             pool_price=self._site.pair.price(slot0[0]),
             agent_balance_wei=agent_balance_wei,
-            turnover_used_bps=status[14],
-            loss_used_bps=status[15],
-            emergency_loss_used_bps=status[16],
+            turnover_used_bps=told.turnover_used_bps,
+            loss_used_bps=told.loss_used_bps,
+            emergency_loss_used_bps=told.emergency_loss_used_bps,
+            last_sign_at=told.last_sign_at,
+            queued_assets=told.queued_assets,
+            queued_since=told.queued_since,
         )
 
     def _perp_state(self, block: BlockRef, answers: list[Any]) -> PerpState | None:
@@ -159,6 +197,10 @@ class VaultReader:
             liquidations=sums[6],
             unswept=home,
         )
+
+
+def _unless_none(value: int) -> int | None:
+    return None if value == NONE else value
 
 
 def _pending_until(now: int, order: tuple[int, ...], transfer: tuple[int, ...], delay: int) -> int:

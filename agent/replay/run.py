@@ -148,7 +148,7 @@ class Book:
             outcome.decision,
             step,
             gas_paid_usd=self.gas_paid_usd,
-            headroom=self._headroom(outcome, checked_limits(logs, _emitters(stage))),
+            headroom=self._headroom(outcome, checked_limits(logs, stage.site.policy)),
             gate_refusals=outcome.refusals,
             forecast_volatility=_forecast(outcome),
             plan=_plan_record(outcome),
@@ -187,11 +187,6 @@ def _gas(sent: Outcome | None, native_usd: float) -> tuple[Gas, ...]:
     if sent is None or sent.gas_used is None or sent.gas_price_wei is None:
         return ()
     return (Gas(sent.gas_used, sent.gas_price_wei, native_usd),)
-
-
-def _emitters(stage: Stage) -> list[str]:
-    perp = stage.site.perp
-    return [stage.site.vault, stage.site.spot_adapter, *([] if perp is None else [perp.adapter])]
 
 
 def _forecast(outcome: CycleOutcome) -> float | None:

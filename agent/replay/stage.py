@@ -10,9 +10,10 @@ from agent.cycle import Cycle
 from agent.execution import Journal, LocalBroadcaster, LocalSigner, Sender, Venues
 from agent.market.source import HistorySource, WorldHour
 from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
+from agent.policy import Policy
 from agent.startup import require_agreement
 from agent.units import SECONDS_PER_HOUR, Token
-from chains.local import LocalChain, PerpSpec, PerpTick, WorldSpec, deploy_vault, local_chain
+from chains.local import LocalChain, PerpSpec, PerpTick, VaultTerms, WorldSpec, deploy_vault, local_chain
 from chains.local.accounts import AGENT_TEST_KEY
 from chains.local.hyper_core import HYPER_CORE_ADDRESS
 from chains.local.spec import USDC_DECIMALS
@@ -74,7 +75,7 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
     genesis = from_s - SECONDS_PER_HOUR
     with local_chain(_world_spec(config, genesis, first_spot)) as local:
         world = local.world
-        addresses = deploy_vault(local.node, world, config.policy.to_contract().as_tuple())
+        addresses = deploy_vault(local.node, world, vault_terms(config.policy))
         perp = None
         if config.vault.perp_index is not None and addresses.perp_adapter is not None:
             perp = PerpVenue(
@@ -86,8 +87,12 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
             )
         site = VaultSite(
             vault=addresses.vault,
+            lens=addresses.lens,
+            authority=addresses.authority,
             policy=addresses.policy,
+            portfolio=addresses.portfolio,
             oracle=addresses.oracle,
+            queue=addresses.queue,
             spot_adapter=addresses.spot_adapter,
             pool=world.pool,
             pair=world.pair,
@@ -113,6 +118,12 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
             sender = Sender(local.node, signer, journal, broadcaster, *fees)
             cycle = Cycle(config, market, reader, local.node, venues, sender, signer.address, await_effect)
             yield Stage(config, market, chain, local, site, reader, cycle, clock, first_spot)
+
+
+def vault_terms(policy: Policy) -> VaultTerms:
+    """What the contracts of a vault with this policy are made with."""
+    venue_cap, asset_cap = policy.venue_cap_to_contract(), policy.asset_cap_to_contract()
+    return VaultTerms(policy.to_contract().as_tuple(), venue_cap.as_tuple(), asset_cap.as_tuple())
 
 
 def _world_spec(config: Config, genesis: int, first_price: float) -> WorldSpec:

@@ -27,6 +27,12 @@ class Legs:
     spot_usd: float
     perp_usd: float
     liquidation_distance: float | None  # fraction of the mark; None when nothing can be liquidated
+    health: float | None  # equity / maintenance margin; None without a perp position
+    perp_value_usd: float  # margin, cash on the venue and on its way
+
+    def venues(self) -> dict[str, float]:
+        """What each venue's cap counts, in USD: its notional or its value, whichever is larger."""
+        return {"spot": abs(self.spot_usd), "perp": max(abs(self.perp_usd), self.perp_value_usd)}
 
     def gross_usd(self) -> float:
         """Sum of the absolute notionals."""
@@ -71,9 +77,11 @@ def measure(proposal: Proposal, vault: VaultState, costs: Costs) -> Change:
     idle = vault.asset.to_float(vault.idle_assets + (0 if perp is None else perp.unswept))
     spot_paid = (spot_traded if proposal.spot_base_delta > 0 else -spot_traded) + spot_loss
     moved = (proposal.to_perp - proposal.from_perp) / USD
+    held = _perp_value(vault)
+    sent = vault.asset.to_float(proposal.deposit)
     return Change(
-        before=_legs(start, vault, 0.0),
-        after=_legs(end, vault, moved - perp_loss),
+        before=_legs(start, vault, 0.0, held),
+        after=_legs(end, vault, moved - perp_loss, held + sent),
         nav_usd=vault.asset.to_float(vault.total_assets - vault.pending_loss),
         reducing=is_reducing(start, end),
         traded_usd=spot_traded + perp_traded,
@@ -81,17 +89,26 @@ def measure(proposal: Proposal, vault: VaultState, costs: Costs) -> Change:
         perp_slippage=costs.order_tolerance if proposal.perp_size_delta else 0.0,
         loss_usd=spot_loss + perp_loss,
         idle_before_usd=idle,
-        idle_after_usd=idle - spot_paid - vault.asset.to_float(proposal.deposit),
+        idle_after_usd=idle - spot_paid - sent,
     )
 
 
-def _legs(sizes: tuple[int, int], vault: VaultState, margin_change: float) -> Legs:
+def _perp_value(vault: VaultState) -> float:
+    perp = vault.perp
+    if perp is None:
+        return 0.0
+    return (max(0, perp.account_value) + perp.core_spot_usdc) / USD + vault.asset.to_float(perp.in_flight)
+
+
+def _legs(sizes: tuple[int, int], vault: VaultState, margin_change: float, perp_value_usd: float) -> Legs:
     spot, size = sizes
     spot_usd = vault.base.to_float(spot) * vault.oracle_price
     perp = vault.perp
     if perp is None or size == 0:
-        return Legs(spot_usd, 0.0, None)
+        return Legs(spot_usd, 0.0, None, None, perp_value_usd)
     base = size / 10**perp.size_decimals
     ratio = (perp.account_value / USD + margin_change) / (abs(base) * perp.mark_price)
     distance = liquidation_distance(ratio, 1 if size > 0 else -1, perp.max_leverage)
-    return Legs(spot_usd, base * vault.oracle_price, distance)
+    # The venue asks for 1 / (2 x maximum leverage) of the notional.
+    health = max(0.0, ratio) * 2 * perp.max_leverage
+    return Legs(spot_usd, base * vault.oracle_price, distance, health, perp_value_usd)

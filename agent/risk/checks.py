@@ -4,7 +4,7 @@ import math
 
 from agent.decision import Decision
 from agent.market.observation import Mode, Observation
-from agent.policy import ContractLimits
+from agent.policy import ContractCap, ContractLimits
 from agent.reasons import Code, Reason
 from agent.risk.change import Change
 from agent.units import BPS
@@ -18,6 +18,8 @@ def finite_numbers(decision: Decision, observation: Observation, change: Change)
         "gross exposure": change.after.gross_usd(),
         "net delta": change.after.net_usd(),
         "liquidation distance": change.after.liquidation_distance or 0.0,
+        "health": change.after.health or 0.0,
+        "value on the perp venue": change.after.perp_value_usd,
         "traded notional": change.traded_usd,
         "worst loss": change.loss_usd,
         "idle cash": change.idle_after_usd,
@@ -98,6 +100,32 @@ def liquidation(change: Change, limits: ContractLimits) -> Reason | None:
     return Reason(Code.LIQUIDATION_TOO_CLOSE, "distance to liquidation after the plan", after, bound, where)
 
 
+def health(change: Change, limits: ContractLimits) -> Reason | None:
+    """What secures the perp position against what the venue asks for, after the plan."""
+    after, before = change.after.health, change.before.health
+    bound = limits.min_health_bps / BPS
+    if after is None or after >= bound or (change.reducing and before is not None and after >= before):
+        return None
+    return Reason(Code.HEALTH_TOO_LOW, "equity / maintenance margin after the plan", after, bound, "policy.min_health")
+
+
+def venue_caps(change: Change, cap: ContractCap) -> Reason | None:
+    """What each venue holds after the plan, where it grew."""
+    before = change.before.venues()
+    for name, value in change.after.venues().items():
+        if value > before[name] and (reason := _capped(Code.VENUE_CAP, f"USD at the {name} venue", value, change, cap)):
+            return reason
+    return None
+
+
+def asset_cap(change: Change, cap: ContractCap) -> Reason | None:
+    """What all legs of the base token come to after the plan, where they grew."""
+    value = change.after.gross_usd()
+    if value <= change.before.gross_usd():
+        return None
+    return _capped(Code.ASSET_CAP, "USD of the base token", value, change, cap)
+
+
 def slippage(change: Change, limits: ContractLimits) -> Reason | None:
     """Worst fill of each leg against its reference price."""
     bound = limits.max_slippage_bps / BPS
@@ -123,14 +151,14 @@ def turnover(observation: Observation, change: Change, limits: ContractLimits) -
 
 
 def loss_budget(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:
-    """Worst losses of the rolling day with this plan; a reducing plan has a budget of its own."""
+    """Worst losses still in the bucket with this plan; a reducing plan has a budget of its own."""
     part = _part(change.loss_usd, change.nav_usd)
     if change.reducing:
         value, bound = observation.vault.emergency_loss_used_bps / BPS + part, limits.emergency_loss_budget_bps / BPS
-        what = "worst losses of a day of reducing plans / NAV"
+        what = "worst losses of reducing plans in the budget / NAV"
         return _above(Code.EMERGENCY_LOSS_BUDGET, what, value, bound, "emergency_loss_budget")
     value, bound = observation.vault.loss_used_bps / BPS + part, limits.loss_budget_bps / BPS
-    return _above(Code.LOSS_BUDGET, "worst losses of a day with this plan / NAV", value, bound, "loss_budget")
+    return _above(Code.LOSS_BUDGET, "worst losses in the budget with this plan / NAV", value, bound, "loss_budget")
 
 
 def min_idle(change: Change, limits: ContractLimits) -> Reason | None:
@@ -150,6 +178,12 @@ def daily_loss(observation: Observation, change: Change, limits: ContractLimits)
     return _fall(Code.DAILY_LOSS, "loss since the start of the day", observation, change, start, bound_bps)
 
 
+def weekly_loss(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:
+    """Fall of the share price since Monday; stops everything that widens."""
+    start, bound_bps = observation.vault.week_start_price_e18, limits.max_weekly_loss_bps
+    return _fall(Code.WEEKLY_LOSS, "loss since the start of the week", observation, change, start, bound_bps)
+
+
 def drawdown(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:
     """Fall of the share price from its highest; stops everything that widens."""
     high, bound_bps = observation.vault.high_water_mark_e18, limits.max_drawdown_bps
@@ -166,6 +200,12 @@ def _fall(code: Code, what: str, observation: Observation, change: Change, start
     if fall * BPS <= bound_bps * start:
         return None
     return Reason(code, what, fall / start, bound_bps / BPS, where)
+
+
+def _capped(code: Code, what: str, value: float, change: Change, cap: ContractCap) -> Reason | None:
+    absolute, relative = cap.amount / 10**6, change.nav_usd * cap.bps / BPS
+    key = f"{code.lower()}_usd" if absolute < relative else code.lower()
+    return _above(code, what, value, min(absolute, relative), key)
 
 
 def _above(code: Code, what: str, value: float, bound: float, key: str) -> Reason | None:

@@ -56,12 +56,16 @@ def _broken(decision: Decision, observation: Observation, config: Config) -> lis
         checks.gross_leverage(change, limits),
         checks.net_delta(change, limits),
         checks.liquidation(change, limits),
+        checks.health(change, limits),
+        checks.venue_caps(change, config.policy.venue_cap_to_contract()),
+        checks.asset_cap(change, config.policy.asset_cap_to_contract()),
         checks.slippage(change, limits),
         checks.plan_loss(change, limits),
         checks.turnover(observation, change, limits),
         checks.loss_budget(observation, change, limits),
         checks.min_idle(change, limits),
         checks.daily_loss(observation, change, limits),
+        checks.weekly_loss(observation, change, limits),
         checks.drawdown(observation, change, limits),
     )
     return [reason for reason in found if reason is not None]

@@ -56,11 +56,13 @@ def headroom(vault: VaultState, policy: Policy) -> dict[str, float]:
         "max_net_delta": below_maximum(abs(vault.net_delta) * BPS, nav * limits.max_net_delta_bps),
         "max_loss_per_plan": below_maximum(vault.pending_loss * BPS, nav * limits.max_loss_per_plan_bps),
         "max_daily_loss": _fall(vault.day_start_price_e18, vault.share_price_e18, limits.max_daily_loss_bps),
+        "max_weekly_loss": _fall(vault.week_start_price_e18, vault.share_price_e18, limits.max_weekly_loss_bps),
         "max_drawdown": _fall(vault.high_water_mark_e18, vault.share_price_e18, limits.max_drawdown_bps),
         "max_turnover": below_maximum(vault.turnover_used_bps, limits.max_turnover_bps),
         "loss_budget": below_maximum(vault.loss_used_bps, limits.loss_budget_bps),
         "emergency_loss_budget": below_maximum(vault.emergency_loss_used_bps, limits.emergency_loss_budget_bps),
         "min_liquidation_distance": 1.0 if distance is None else above_minimum(distance, nearest),
+        "min_health": 1.0 if vault.health_bps is None else above_minimum(vault.health_bps, limits.min_health_bps),
     }
 
 

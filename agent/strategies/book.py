@@ -22,8 +22,8 @@ class Book:
     """One lot is the perp's size unit, so equal lots hedge exactly."""
 
     direction: Direction
-    nav: float
-    idle: float  # in the vault, with what the next plan's start brings home
+    nav: float  # of those who stay: what waits in the redemption queue is as good as gone
+    idle: float  # in the vault, with what the next plan's start brings home, less what the queue waits for
     lot_units: int  # smallest units of base
     lot_usd: float  # at the oracle's price, which limits are measured with
     lot_mark: float  # at the perp's mark, which margin is measured with
@@ -75,14 +75,14 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     """The book of one vault. Prices must have been checked to be finite and positive before.
 
     Limits come from the policy: trades within `max_trade_usd` and what is left of `max_turnover`, worst losses within
-    `max_loss_per_plan` and what is left of the day's loss budget, so that a large trade is sliced and not refused.
+    `max_loss_per_plan` and what is left of the loss budget, so that a large trade is sliced and not refused.
     """
     perp = vault.perp if direction.perp else None
     size_decimals = config.vault.size_decimals if perp is None else perp.size_decimals
     lot_units = 10 ** (vault.base.decimals - size_decimals)
     lot_base = vault.base.to_float(lot_units)
     mark = vault.oracle_price if perp is None else perp.mark_price
-    nav = vault.asset.to_float(vault.total_assets)
+    nav, queued = vault.asset.to_float(vault.total_assets), vault.asset.to_float(vault.queued_assets)
     costs = Costs.of(config)
     buying = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=True)
     selling = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=False)
@@ -100,8 +100,8 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     perp_lots = 0 if perp is None else direction.perp_lots(perp.size)
     return Book(
         direction=direction,
-        nav=nav,
-        idle=vault.asset.to_float(vault.idle_assets + (perp.unswept if perp else 0)),
+        nav=nav - queued,
+        idle=vault.asset.to_float(vault.idle_assets + (perp.unswept if perp else 0)) - queued,
         lot_units=lot_units,
         lot_usd=vault.oracle_price * lot_base,
         lot_mark=mark * lot_base,

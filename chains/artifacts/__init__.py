@@ -10,8 +10,14 @@ from chains.functions import ErrorRegistry, Function, RevertReason
 
 NAMES = (
     "Vault",
+    "VaultLens",
+    "Portfolio",
     "Policy",
+    "Authority",
+    "RedemptionQueue",
     "PriceOracle",
+    "HyperCoreOraclePrice",
+    "UniswapV3Twap",
     "UniswapV3Spot",
     "HyperCorePerp",
     "HyperCore",

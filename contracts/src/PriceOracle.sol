@@ -169,8 +169,7 @@ contract PriceOracle is IPriceOracle {
     /// @dev deviation = difference / smaller price, rounded up. A price of zero or beyond the range is none.
     function _deviationBps(uint256 priceE36) private view returns (uint256) {
         if (address(second) == address(0)) return 0;
-        (bool answered, uint256[5] memory words) =
-            _ask(address(second), IPriceSource.priceE36.selector, 1, SECOND_GAS);
+        (bool answered, uint256[5] memory words) = _ask(address(second), IPriceSource.priceE36.selector, 1, SECOND_GAS);
         uint256 other = words[0];
         if (!answered || other == 0 || other > MAX_PRICE_E36) return UNKNOWN;
         (uint256 smaller, uint256 larger) = priceE36 < other ? (priceE36, other) : (other, priceE36);

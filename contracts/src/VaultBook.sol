@@ -138,7 +138,7 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         uint256 price = _sharePriceE18(b.bounded, totalSupply());
         (uint256 high, uint256 dayStart, uint256 weekStart) = _marksAt(price);
         _setMarks(high, dayStart, weekStart);
-        _feeMarkE18 = totalSupply() == 0 ? price.toUint128() : Math.max(_feeMarkE18, price).toUint128();
+        _feeMarkE18 = uint128(totalSupply() == 0 ? price : Math.max(_feeMarkE18, price));
 
         Limits memory l = b.limits;
         uint256 daily = _fallBps(dayStart, price);
@@ -164,15 +164,16 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     }
 
     function _setMarks(uint256 high, uint256 dayStart, uint256 weekStart) internal {
-        _highWaterMarkE18 = high.toUint128();
-        _dayStartE18 = dayStart.toUint128();
-        _weekStartE18 = weekStart.toUint128();
+        _highWaterMarkE18 = uint128(high);
+        _dayStartE18 = uint128(dayStart);
+        _weekStartE18 = uint128(weekStart);
         _markedDay = uint32(block.timestamp / 1 days);
     }
 
-    /// @dev (assets + 1) / (supply + virtual shares), scaled so that it starts at 1e18 whatever the asset's decimals.
+    /// @dev (assets + 1) / (supply + virtual shares), scaled so that it starts at 1e18 whatever the asset's decimals. At
+    /// least 1 and at most what a mark holds, so that neither a total loss nor a windfall can stop the vault.
     function _sharePriceE18(uint256 assets, uint256 supply) internal pure returns (uint256) {
-        return (assets + 1).mulDiv(PRICE_SCALE, supply + VIRTUAL_SHARES);
+        return (assets + 1).mulDiv(PRICE_SCALE, supply + VIRTUAL_SHARES).max(1).min(type(uint128).max);
     }
 
     // ---------------------------------------------------------------- worth
@@ -180,9 +181,9 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     /// @dev Shares may rise by `maxGrowthBps` a day from what was recorded last; a fall counts at once. Without holders
     /// there is nobody to be robbed by a jump.
     function _boundedAssets(uint256 real, uint256 maxGrowthBps) private view returns (uint256) {
-        if (totalSupply() == 0) return real;
-        uint256 elapsed = block.timestamp - _recordedAt;
         uint256 recorded = _recordedAssets;
+        if (totalSupply() == 0 || recorded == 0) return real;
+        uint256 elapsed = block.timestamp - _recordedAt;
         return Math.min(real, recorded + recorded.mulDiv(maxGrowthBps * elapsed, BPS * 1 days));
     }
 

@@ -184,10 +184,11 @@ abstract contract VaultShares is VaultBook {
         return Math.min(_assetsForRedemption(balanceOf(holder), t), idleAssets);
     }
 
-    /// @dev The most shares that bring no more than the idle cash, not counting roundings.
+    /// @dev The most shares that bring no more than the idle cash, not counting roundings. Not all there are, when all
+    /// bring more than the idle cash, but would not if they left a buffer.
     function _mostShares(address holder, Terms memory t) private view returns (uint256) {
         uint256 balance = balanceOf(holder);
-        return _assetsForRedemption(balance, t) <= idleAssets ? balance : Math.min(balance, _sharesForIdle(t));
+        return _assetsForRedemption(balance, t) <= idleAssets ? balance : Math.min(balance - 1, _sharesForIdle(t));
     }
 
     function _sharesForIdle(Terms memory t) private view returns (uint256) {
@@ -210,9 +211,11 @@ abstract contract VaultShares is VaultBook {
         if (shares != t.supply) worth = worth.mulDiv(BPS - t.bufferBps, BPS);
     }
 
-    function _sharesForWithdrawal(uint256 assets, Terms memory t) private pure returns (uint256) {
+    /// @dev All there are, at most, for what all bring: that leaves no buffer.
+    function _sharesForWithdrawal(uint256 assets, Terms memory t) private pure returns (uint256 shares) {
         uint256 worth = assets.mulDiv(BPS, BPS - t.bufferBps, Math.Rounding.Ceil);
-        return _toShares(worth, t.exitAssets, t.supply, Math.Rounding.Ceil);
+        shares = _toShares(worth, t.exitAssets, t.supply, Math.Rounding.Ceil);
+        if (shares > t.supply && assets <= _assetsForRedemption(t.supply, t)) return t.supply;
     }
 
     function _toShares(uint256 assets, uint256 total, uint256 supply, Math.Rounding rounding) private pure returns (uint256) {

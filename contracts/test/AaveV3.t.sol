@@ -151,9 +151,8 @@ contract AaveV3Test is AaveFixture {
     }
 
     function test_refuses_to_supply_more_than_was_sent_or_withdraw_more_than_is_there() public {
-        bytes memory reason = abi.encodeWithSelector(
-            IERC20Errors.ERC20InsufficientBalance.selector, address(leg), 1_000e6 - 1, 1_000e6
-        );
+        bytes memory reason =
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, address(leg), 1_000e6 - 1, 1_000e6);
         _expectRevert(reason, 1_000e6 - 1, SUPPLY, 1_000e6, 0);
         _execute(1_000e6, SUPPLY, 1_000e6, 0);
         _expectRevert("32", 0, WITHDRAW, 1_000e6 + 2, 0);
@@ -174,9 +173,8 @@ contract AaveV3Test is AaveFixture {
         _execute(0, COVER, 20e18, ALL);
         cost -= _collateral();
         vm.revertToState(snapshot);
-        _expectRevert(
-            abi.encodeWithSelector(UniswapV3Swapper.AmountInTooLarge.selector, cost, cost - 1), 0, COVER, 20e18, cost - 1
-        );
+        bytes memory tooMuch = abi.encodeWithSelector(UniswapV3Swapper.AmountInTooLarge.selector, cost, cost - 1);
+        _expectRevert(tooMuch, 0, COVER, 20e18, cost - 1);
         _execute(0, COVER, 20e18, cost);
     }
 

@@ -13,7 +13,7 @@ abstract contract ReadBackFixture is HyperCorePerpFixture {
         _fundPerp(10_000e6);
     }
 
-    function _expectReadBack(int64 expected, int64 actual) private {
+    function _expectReadBack(int64 expected, int64 actual) internal {
         _advance(ACTION_DELAY);
         vm.expectEmit(address(adapter));
         emit HyperCorePerp.OrderReadBack(expected, actual);

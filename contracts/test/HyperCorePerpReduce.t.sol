@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IHyperCore} from "sim/IHyperCore.sol";
 import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
 import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
@@ -41,8 +40,8 @@ contract HyperCorePerpReduceTest is HyperCorePerpFixture {
         _setPrice(199999);
         uint256 state = vm.snapshotState();
         vm.expectEmit(address(adapter));
-        emit HyperCorePerp.OrderSent(3_3334, 2019.9e8, true, 199999, 2019.9899e8);
-        assertEq(_reduce(3_3334 / 10), 3_3334 * 199999); // a third, rounded up to a lot
+        emit HyperCorePerp.OrderSent(3_3330, 2019.9e8, true, 199999, 2019.9899e8);
+        assertEq(_reduce(3_333), 3_3330 * 199999);
         vm.revertToState(state);
 
         _trade(20e4, 2010e8, false);
@@ -89,20 +88,17 @@ contract HyperCorePerpReduceTest is HyperCorePerpFixture {
         assertEq(adapter.expectedPosition(), 0);
     }
 
-    function test_waits_for_an_order_and_for_a_transfer() public {
+    function test_waits_for_an_order_and_cash_waits_for_a_transfer() public {
         _fundPerp(10_000e6);
-        _deposit(5_000e6);
         _trade(10e4, 2010e8, false);
         vm.expectRevert(HyperCorePerp.OrderOutstanding.selector);
         _reduce(10_000);
-        _advance(ORDER_DELAY);
-        vm.warp(block.timestamp + ACTION_DELAY);
-        assertTrue(adapter.transferOutstanding());
-        _reduce(10_000); // a transfer does not keep a position open
+        _settleLater();
+        _deposit(5_000e6);
+        assertEq(_reduce(10_000), 20_000e6, "a transfer does not keep a position open");
         vm.expectRevert(HyperCorePerp.OrderOutstanding.selector);
         _reduce(10_000);
-        vm.warp(block.timestamp + ACTION_DELAY);
-        core.process();
+        _settleLater();
         _fromPerp(1_000e6);
         vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
         _reduce(10_000);

@@ -59,7 +59,7 @@ contract HyperCorePerpRiskTest is HyperCorePerpFixture {
         assertApproxEqAbs(_told().healthBps, 10_000, 1);
         assertEq(_told().liquidationDistanceBps, 0);
         _markMoves(239900);
-        assertLt(_told().healthBps, 100);
+        assertEq(_told().healthBps, 208, "10 over 479.80");
         _markMoves(240000);
         assertEq(_told().healthBps, 0);
         _markMoves(250000);
@@ -80,12 +80,16 @@ contract HyperCorePerpRiskTest is HyperCorePerpFixture {
         assertEq(_told().healthBps, 0);
     }
 
-    function test_each_read_is_made_once_and_perp_info_only_with_a_position() public {
+    function test_without_a_position_neither_mark_nor_perp_info_is_read() public {
         _fundPerp(4_000e6);
-        _expectReads(0, 0);
+        _expectReads(0);
         _told();
+    }
+
+    function test_with_a_position_everything_is_read_once() public {
+        _fundPerp(4_000e6);
         _trade(10e4, 2002e8, false);
-        _expectReads(1, 1);
+        _expectReads(1);
         _told();
     }
 
@@ -119,6 +123,29 @@ contract HyperCorePerpRiskTest is HyperCorePerpFixture {
         assertEq(_told().liquidationDistanceBps, 1326); // (3,000 - 400) / 19,600, at once
         _advance(TRANSFER_DELAY);
         assertEq(_told().liquidationDistanceBps, 1326, "acted on: not counted twice");
+    }
+
+    function test_margin_that_may_come_is_believed_for_the_delay_and_margin_that_may_go_until_it_was_refused() public {
+        _fundPerp(4_000e6);
+        _trade(10e4, 2002e8, false);
+        _settleLater();
+        _fromPerp(1_000e6);
+        vm.warp(block.timestamp + 30 minutes - 1); // HyperCore does not act
+        assertEq(_told().liquidationDistanceBps, 1326);
+        vm.warp(block.timestamp + 1);
+        assertEq(_told().liquidationDistanceBps, 1836);
+        core.refuseNext(address(adapter), 1);
+        core.process();
+
+        _deposit(1_000e6);
+        _settleLater();
+        _toPerp(1_000e6);
+        vm.warp(block.timestamp + ACTION_DELAY - 1);
+        assertEq(_told().liquidationDistanceBps, 2346); // (5,000 - 400) / 19,600
+        vm.warp(block.timestamp + 1);
+        assertEq(_told().liquidationDistanceBps, 1836);
+        core.process();
+        assertEq(_told().liquidationDistanceBps, 2346);
     }
 
     function test_liquidation_distance_is_zero_below_maintenance() public {
@@ -186,12 +213,12 @@ contract HyperCorePerpRiskTest is HyperCorePerpFixture {
         assertGe(_told().value + pendingLoss, before);
     }
 
-    function _expectReads(uint64 ofMark, uint64 ofPerpInfo) private {
+    function _expectReads(uint64 ofMarkAndPerpInfo) private {
         vm.expectCall(address(0x0801), abi.encode(address(adapter), uint64(0)), 1);
         vm.expectCall(address(0x080f), abi.encode(uint32(0), address(adapter)), 1);
         vm.expectCall(address(0x0813), abi.encode(address(adapter), ETH), 1);
-        vm.expectCall(address(0x0806), abi.encode(ETH), ofMark);
-        vm.expectCall(address(0x080a), abi.encode(ETH), ofPerpInfo);
+        vm.expectCall(address(0x0806), abi.encode(ETH), ofMarkAndPerpInfo);
+        vm.expectCall(address(0x080a), abi.encode(ETH), ofMarkAndPerpInfo);
     }
 
     function _maxLeverageBecomes(uint8 maxLeverage) private {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
 import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
-/// @notice Money on its way: counted once in every state, in both directions, and never because of a gift.
+/// @notice Money on its way: counted once in every state, in both directions, however late HyperCore acts.
 contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
     uint256 internal constant WEALTH = 100_000e6;
 
@@ -77,15 +76,88 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         }
     }
 
-    function test_class_transfer_frees_the_way_after_the_delay() public {
+    function test_next_transfer_may_start_as_soon_as_the_last_is_seen_to_be_done() public {
         _deposit(10_000e6);
-        _settleLater();
-        _toPerp(1_000e6);
-        _advance(ACTION_DELAY - 1);
-        assertTrue(adapter.transferOutstanding());
+        for (uint8 kind = 2; kind <= 4; ++kind) {
+            _advance(TRANSFER_DELAY - 1);
+            assertTrue(adapter.transferOutstanding());
+            _advance(1);
+            assertFalse(adapter.transferOutstanding());
+            _execute(0, abi.encode(kind, uint256(1_000e6)));
+        }
+        _advance(TRANSFER_DELAY);
+        _advance(TRANSFER_DELAY - 1);
+        assertTrue(adapter.transferOutstanding(), "taken from spot, not yet on the EVM");
         _advance(1);
         assertFalse(adapter.transferOutstanding());
-        _toPerp(1_000e6);
+        _deposit(1_000e6);
+    }
+
+    /// @dev Refused and late look alike, so the next one waits half an hour; all the while every unit counts once.
+    function test_transfer_that_shows_no_effect_holds_up_the_next_for_half_an_hour() public {
+        _deposit(10_000e6);
+        _settleLater();
+        for (uint8 kind = 2; kind <= 4; ++kind) {
+            uint256 state = vm.snapshotState();
+            if (kind == 3) {
+                _toPerp(1_000e6);
+                _settleLater();
+            }
+            core.refuseNext(address(adapter), 1);
+            _execute(0, abi.encode(kind, uint256(1_000e6)));
+            _advance(30 minutes - 1);
+            vault.settle(adapter);
+            assertEq(core.ledgerOf(address(adapter)).rejections, 1);
+            assertEq(_wealth(), WEALTH);
+            vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
+            _toPerp(1e6);
+            _advance(1);
+            _toPerp(1e6);
+            assertEq(_wealth(), WEALTH);
+            vm.revertToState(state);
+        }
+    }
+
+    function test_transfer_that_acts_far_too_late_still_counts_once() public {
+        _deposit(10_000e6);
+        uint256 wait = 30 minutes - TRANSFER_DELAY - 1;
+        for (uint8 kind = 1; kind <= 4; ++kind) {
+            if (kind > 1) _execute(0, abi.encode(kind, uint256(1_000e6)));
+            vm.warp(block.timestamp + wait); // HyperCore does not act
+            vault.settle(adapter);
+            assertTrue(adapter.transferOutstanding());
+            assertEq(_wealth(), WEALTH);
+            core.process();
+            assertEq(_wealth(), WEALTH);
+            vault.settle(adapter);
+            assertEq(_wealth(), WEALTH);
+            assertEq(adapter.transferOutstanding(), kind == 4);
+        }
+        vm.warp(block.timestamp + 20 hours); // nor does it pay out
+        vault.settle(adapter);
+        assertEq(adapter.inFlight(), 1_000e6);
+        assertEq(_wealth(), WEALTH);
+        core.process();
+        assertEq(_wealth(), WEALTH);
+        vault.settle(adapter);
+        assertEq(usdc.balanceOf(address(vault)), 91_000e6);
+        assertFalse(adapter.transferOutstanding());
+    }
+
+    function test_withdrawal_taken_after_it_was_thought_refused_still_counts_once() public {
+        _deposit(10_000e6);
+        _settleLater();
+        _withdraw(4_000e6);
+        vm.warp(block.timestamp + 2 hours); // HyperCore does not act
+        vault.settle(adapter);
+        assertFalse(adapter.transferOutstanding());
+        core.process();
+        assertEq(adapter.inFlight(), 4_000e6);
+        assertTrue(adapter.transferOutstanding());
+        assertEq(_wealth(), WEALTH);
+        _settleLater();
+        assertEq(usdc.balanceOf(address(vault)), 94_000e6);
+        assertEq(_wealth(), WEALTH);
     }
 
     function test_settle_does_not_close_a_transfer_that_has_not_arrived() public {
@@ -169,60 +241,6 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _toPerp(30e6);
     }
 
-    function test_gift_on_the_evm_is_swept_home_and_hides_no_more_than_itself() public {
-        _deposit(10_000e6);
-        usdc.mint(address(adapter), 3_000e6);
-        assertEq(_wealth(), WEALTH, "hidden behind what is in flight");
-        vault.settle(adapter);
-        assertEq(usdc.balanceOf(address(vault)), 93_000e6);
-        assertEq(_wealth(), WEALTH);
-        _advance(TRANSFER_DELAY);
-        assertEq(_wealth(), WEALTH + 3_000e6, "arrived: the gift shows");
-    }
-
-    function test_gift_on_core_never_counts_as_money_in_flight() public {
-        _deposit(10_000e6);
-        _settleLater();
-        _withdraw(4_000e6);
-        _advance(TRANSFER_DELAY);
-        _fund(address(adapter), 1_000e6, SPOT); // lets the withdrawal arrive, too
-        assertEq(adapter.inFlight(), 0);
-        assertEq(_wealth(), WEALTH + 1_000e6);
-        vm.warp(block.timestamp + 1 hours);
-        assertEq(_wealth(), WEALTH + 1_000e6);
-    }
-
-    /// @dev Found by the invariant: asset sent along would look like the arrival of what is still on its way.
-    function test_asset_that_no_deposit_needs_is_refused() public {
-        _deposit(10_000e6);
-        _settleLater();
-        _withdraw(4_000e6);
-        _advance(ACTION_DELAY);
-        bytes[3] memory actions = [abi.encode(uint8(2), 1e6), abi.encode(uint8(4), 1e6), _orderAction(1e4, 2020e8, false)];
-        for (uint256 i = 0; i < actions.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.UnexpectedAsset.selector, 5_000e6));
-            vault.execute(adapter, 5_000e6, actions[i], _priceE36(), SLIPPAGE_BPS);
-        }
-        vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
-        _deposit(5_000e6);
-        _advance(TRANSFER_DELAY);
-        vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.UnexpectedAsset.selector, 1));
-        vault.execute(adapter, 5_000e6 + 1, abi.encode(uint8(1), 5_000e6), _priceE36(), SLIPPAGE_BPS);
-        _deposit(5_000e6);
-        assertEq(_wealth(), WEALTH);
-    }
-
-    function test_spot_dust_below_a_unit_is_not_counted() public {
-        _deposit(1e6);
-        _settleLater();
-        address donor = makeAddr("donor");
-        _fund(donor, 1e6, SPOT);
-        _write(donor, 6, abi.encode(address(adapter), uint64(0), uint64(99)));
-        _advance(TRANSFER_DELAY);
-        assertEq(adapter.coreSpotUsdc(), 1e6);
-        assertEq(_told().value, 1e6);
-    }
-
     /// @dev Both directions, any amounts, looked at before and after everything that happens.
     /// forge-config: default.fuzz.runs = 128
     function testFuzz_wealth_never_moves_while_money_does(uint256 deposited, uint256 moved, uint256 back, bool settles)
@@ -242,31 +260,6 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         vault.settle(adapter);
         assertEq(usdc.balanceOf(address(vault)), WEALTH - deposited + back);
         assertEq(adapter.coreSpotUsdc(), deposited - back);
-    }
-
-    /// @dev A gift of any size at any moment: never less than without it, never more than with it.
-    /// forge-config: default.fuzz.runs = 128
-    function testFuzz_gift_is_at_most_itself(uint256 amount, uint256 gift, uint256 moment, bool onCore, bool settles)
-        public
-    {
-        amount = bound(amount, 1, WEALTH);
-        gift = bound(gift, 1, 2 * WEALTH);
-        moment = bound(moment, 0, 30);
-        _deposit(amount);
-        for (uint256 second = 0; second <= 40; ++second) {
-            if (second == moment) {
-                usdc.mint(address(onCore ? address(this) : address(adapter)), gift);
-                usdc.approve(address(wallet), gift);
-                if (onCore) wallet.depositFor(address(adapter), gift, SPOT);
-            }
-            if (second == 15) _withdraw(amount);
-            if (settles) vault.settle(adapter);
-            assertGe(_wealth(), WEALTH);
-            assertLe(_wealth(), second < moment ? WEALTH : WEALTH + gift);
-            _advance(1);
-        }
-        vault.settle(adapter);
-        assertEq(_wealth(), WEALTH + gift);
     }
 
     function _watch(bool settles) private {

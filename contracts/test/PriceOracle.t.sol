@@ -36,7 +36,8 @@ contract PriceOracleFeedTest is PriceOracleFixture {
 
     function testFuzz_prices_for_every_decimals(uint8[3] memory picks, uint256 usd) public {
         uint8[5] memory choices = [0, 6, 8, 18, 24];
-        (uint8 ofAsset, uint8 ofToken, uint8 ofFeed) = (choices[picks[0] % 5], choices[picks[1] % 5], choices[picks[2] % 5]);
+        (uint8 ofAsset, uint8 ofToken, uint8 ofFeed) =
+            (choices[picks[0] % 5], choices[picks[1] % 5], choices[picks[2] % 5]);
         usd = _bound(usd, 2, 10_000_000);
         uint256 answer = usd * 10 ** ofFeed;
 
@@ -195,9 +196,8 @@ contract PriceOracleChainlinkTest is PriceOracleFixture {
         aggregator.changeOracles(none, self, self, 1, 1, 0);
         aggregator.submit(1, 3_000e8);
         Feed memory given = _plain();
-        given.aggregator = IAggregatorV3(
-            deployCode("vendor-out/EACAggregatorProxy.json", abi.encode(aggregator, address(0)))
-        );
+        given.aggregator =
+            IAggregatorV3(deployCode("vendor-out/EACAggregatorProxy.json", abi.encode(aggregator, address(0))));
         oracle = new PriceOracle(given);
     }
 

@@ -100,9 +100,12 @@ contract PriceOracleAnyAnswerTest is PriceOracleFixture {
 
     /// @dev Valuation never reverts whatever three sources say, and leaves the last good price only for a price that
     /// all of them support.
-    function testFuzz_latest_survives_any_words(uint256[5] memory round, uint256 other, uint256[5] memory up, uint8 tame)
-        public
-    {
+    function testFuzz_latest_survives_any_words(
+        uint256[5] memory round,
+        uint256 other,
+        uint256[5] memory up,
+        uint8 tame
+    ) public {
         // Half of the words, each in half of the runs, are made plausible, so that every depth is reached.
         if (tame & 1 != 0) (round[0], round[4]) = (1, 1);
         if (tame & 2 != 0) round[1] = _bound(round[1], 99e8, 10_001e8);

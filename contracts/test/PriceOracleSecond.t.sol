@@ -55,9 +55,11 @@ contract PriceOracleSecondTest is PriceOracleFixture {
         _expectDeviates(UNKNOWN);
     }
 
-    function testFuzz_agrees_exactly_when_the_difference_is_within_the_bound(uint256 answer, uint256 other, uint16 bound)
-        public
-    {
+    function testFuzz_agrees_exactly_when_the_difference_is_within_the_bound(
+        uint256 answer,
+        uint256 other,
+        uint16 bound
+    ) public {
         answer = _bound(answer, 101e8, 9_999e8);
         uint256 price = answer * 1e16;
         other = _bound(other, price * 8 / 10, price * 12 / 10);

@@ -80,7 +80,9 @@ contract PriceOracleSetUpTest is PriceOracleFixture {
 
     function _outOfRange(uint256 price) private pure returns (bytes memory) {
         return
-            abi.encodeWithSelector(PriceOracle.PriceOutOfRange.selector, price, uint256(1e6), uint256(type(uint240).max));
+            abi.encodeWithSelector(
+                PriceOracle.PriceOutOfRange.selector, price, uint256(1e6), uint256(type(uint240).max)
+            );
     }
 
     function test_refuses_a_deviation_of_nothing_or_too_much() public {
@@ -101,7 +103,9 @@ contract PriceOracleSetUpTest is PriceOracleFixture {
         given.sequencerGraceSeconds = 0;
         _expectSetUpRefused(given, abi.encodeWithSelector(PriceOracle.SequencerGraceInvalid.selector, 0, 1, 86_400));
         given.sequencerGraceSeconds = 86_401;
-        _expectSetUpRefused(given, abi.encodeWithSelector(PriceOracle.SequencerGraceInvalid.selector, 86_401, 1, 86_400));
+        _expectSetUpRefused(
+            given, abi.encodeWithSelector(PriceOracle.SequencerGraceInvalid.selector, 86_401, 1, 86_400)
+        );
         given.sequencerGraceSeconds = 86_400;
         new PriceOracle(given);
         given = _plain();

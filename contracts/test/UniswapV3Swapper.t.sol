@@ -173,7 +173,9 @@ contract UniswapV3SwapperTest is UniswapFixture {
         _checkExactOut(base, asset, 10_000e6);
     }
 
-    function testFuzz_what_exact_out_asks_for_is_what_arrives(uint256 amountOut, bool buysBase, bool assetFirst) public {
+    function testFuzz_what_exact_out_asks_for_is_what_arrives(uint256 amountOut, bool buysBase, bool assetFirst)
+        public
+    {
         if (!assetFirst) _assetAsToken1();
         (TestToken tokenIn, TestToken tokenOut) = buysBase ? (asset, base) : (base, asset);
         amountOut = bound(amountOut, 1, buysBase ? 800e18 : 2_000_000e6);

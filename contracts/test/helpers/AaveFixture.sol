@@ -13,7 +13,7 @@ import {UniswapMarket} from "./UniswapMarket.sol";
 /// @notice An Aave v3 market and a Uniswap v3 pool, both real, and an adapter between them. The test contract plays the
 /// vault. Others have borrowed for half a year, so that no index is round.
 abstract contract AaveFixture is Test {
-    address internal constant STRANGER = address(0x0F);
+    address internal constant STRANGER = address(0x57A4);
     uint256 internal constant PRICE_E8 = 2_500e8;
     uint256 internal constant ALL = type(uint256).max;
 
@@ -29,6 +29,7 @@ abstract contract AaveFixture is Test {
     UniswapMarket internal market;
     AaveV3 internal leg;
     uint256 internal priceE36;
+    uint256 internal maxSlippageBps = 100;
 
     function setUp() public virtual {
         vm.warp(1_795_132_800);
@@ -38,8 +39,9 @@ abstract contract AaveFixture is Test {
     /// @dev Base tokens are made until one has an address on the wanted side of the asset's.
     function _open(uint8 assetDecimals, uint8 baseDecimals, bool assetFirst) internal {
         asset = new TestToken("USDC", assetDecimals);
-        do base = new TestToken("WETH", baseDecimals);
-        while ((address(asset) < address(base)) != assetFirst);
+        do {
+            base = new TestToken("WETH", baseDecimals);
+        } while ((address(asset) < address(base)) != assetFirst);
         lending = new AaveMarket(asset, base, PRICE_E8);
         aave = lending.aave();
         lending.borrow(asset, _assets(40_000_000));
@@ -62,14 +64,14 @@ abstract contract AaveFixture is Test {
     /// @dev As the vault does: sends asset, then has the action carried out.
     function _execute(uint256 sent, uint8 kind, uint256 amount, uint256 limit) internal returns (uint256 notional) {
         asset.mint(address(leg), sent);
-        return leg.execute(abi.encode(kind, amount, limit), priceE36, 100);
+        return leg.execute(abi.encode(kind, amount, limit), priceE36, maxSlippageBps);
     }
 
     function _expectRevert(bytes memory reason, uint256 sent, uint8 kind, uint256 amount, uint256 limit) internal {
         uint256 snapshot = vm.snapshotState();
         asset.mint(address(leg), sent);
         vm.expectRevert(reason);
-        leg.execute(abi.encode(kind, amount, limit), priceE36, 100);
+        leg.execute(abi.encode(kind, amount, limit), priceE36, maxSlippageBps);
         vm.revertToState(snapshot);
     }
 
@@ -79,7 +81,7 @@ abstract contract AaveFixture is Test {
     }
 
     function _reduce(uint256 partBps) internal returns (uint256 notional) {
-        return leg.reduce(partBps, priceE36, 100);
+        return leg.reduce(partBps, priceE36, maxSlippageBps);
     }
 
     /// @dev Everywhere: the reference, Aave's feed and the pool.

@@ -31,6 +31,14 @@ contract LeveragedTestAdapter is IAdapter {
 
     uint256 public sendHomeOnSettle;
     bool public forgetOrdersOnSettle;
+    uint256 public reduceFee;
+
+    /// @notice What the vault asked for last.
+    uint256 public lastPriceE36;
+    uint256 public lastMaxSlippageBps;
+
+    /// @dev Orders that settling found unfilled; settling must not change the fingerprint.
+    int256 private _forgotten;
 
     constructor(address vault_, address asset_, address baseToken_) {
         vault = vault_;
@@ -85,19 +93,28 @@ contract LeveragedTestAdapter is IAdapter {
         forgetOrdersOnSettle = forgetOrders_;
     }
 
+    function setReduceFee(uint256 fee) external {
+        reduceFee = fee;
+    }
+
     // ---- IAdapter
 
     function settle() external {
         if (sendHomeOnSettle != 0) IERC20(asset).transfer(vault, sendHomeOnSettle);
         sendHomeOnSettle = 0;
         if (forgetOrdersOnSettle) {
+            _forgotten += exposure;
             exposure = 0;
             cost = 0;
             pendingLoss = 0;
         }
     }
 
-    function execute(bytes calldata action, uint256 priceE36, uint256) external returns (uint256 tradedNotional) {
+    function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        returns (uint256 tradedNotional)
+    {
+        (lastPriceE36, lastMaxSlippageBps) = (priceE36, maxSlippageBps);
         (uint8 kind, bytes memory fields) = abi.decode(action, (uint8, bytes));
         if (kind == TRADE) {
             (int256 baseDelta, uint256 fee) = abi.decode(fields, (int256, uint256));
@@ -117,9 +134,13 @@ contract LeveragedTestAdapter is IAdapter {
         }
     }
 
-    /// @dev Closes the part without a fee; without a position sends home what is here.
-    function reduce(uint256 partBps, uint256 priceE36, uint256) external returns (uint256 tradedNotional) {
-        if (exposure != 0) return _trade(-exposure * int256(partBps) / 10_000, 0, priceE36);
+    /// @dev Closes the part for the fee that the test set; without a position sends home what is here.
+    function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        returns (uint256 tradedNotional)
+    {
+        (lastPriceE36, lastMaxSlippageBps) = (priceE36, maxSlippageBps);
+        if (exposure != 0) return _trade(-exposure * int256(partBps) / 10_000, reduceFee, priceE36);
         IERC20(asset).transfer(vault, _value(priceE36));
     }
 
@@ -132,7 +153,7 @@ contract LeveragedTestAdapter is IAdapter {
             pendingLoss: pendingLoss,
             liquidationDistanceBps: liquidationDistanceBps,
             healthBps: healthBps,
-            fingerprint: keccak256(abi.encode(address(this), exposure))
+            fingerprint: keccak256(abi.encode(address(this), exposure + _forgotten))
         });
     }
 

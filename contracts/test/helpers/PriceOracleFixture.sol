@@ -9,6 +9,23 @@ import {TestToken} from "sim/TestToken.sol";
 
 import {SettableFeed} from "./SettableFeed.sol";
 
+/// @dev An oracle whose feed says `usd` per base token, with `second` held within two percent of it.
+function oracleBeside(IPriceSource second, address asset, address baseToken, uint256 usd) returns (PriceOracle) {
+    return new PriceOracle(
+        Feed({
+            asset: asset,
+            baseToken: baseToken,
+            aggregator: IAggregatorV3(address(new SettableFeed(8, int256(usd * 1e8)))),
+            minAnswer: 1e8,
+            maxAnswer: 1_000_000e8,
+            second: second,
+            maxDeviationBps: 200,
+            sequencer: IAggregatorV3(address(0)),
+            sequencerGraceSeconds: 0
+        })
+    );
+}
+
 /// @notice A second source that a test sets; 1 makes it revert.
 contract SettableSource is IPriceSource {
     uint256 private _price;

@@ -26,8 +26,9 @@ abstract contract UniswapFixture is Test {
 
     /// @dev Base tokens are made until one has an address on the wanted side of the asset's.
     function _newBase(uint8 decimals, bool assetFirst) internal returns (TestToken token) {
-        do token = new TestToken("WETH", decimals);
-        while ((address(asset) < address(token)) != assetFirst);
+        do {
+            token = new TestToken("WETH", decimals);
+        } while ((address(asset) < address(token)) != assetFirst);
     }
 
     /// @dev A deep pool at `PRICE_E8` with what is in `asset` and `base`.

@@ -42,7 +42,8 @@ contract UniswapMarket is CommonBase {
     function addLiquidity(uint256 wholeAssets, int24 halfWidth) external {
         (uint160 current, int24 tick,,,,,) = pool.slot0();
         uint256 assets = wholeAssets * 10 ** asset.decimals();
-        uint256 liquidity = _assetFirst() ? Math.mulDiv(assets, current, 1 << 96) : Math.mulDiv(assets, 1 << 96, current);
+        uint256 liquidity =
+            _assetFirst() ? Math.mulDiv(assets, current, 1 << 96) : Math.mulDiv(assets, 1 << 96, current);
         int24 middle = halfWidth == WIDEST_TICK ? int24(0) : tick / TICK_SPACING * TICK_SPACING;
         pool.mint(address(this), middle - halfWidth, middle + halfWidth, uint128(liquidity), "");
     }
@@ -61,9 +62,8 @@ contract UniswapMarket is CommonBase {
 
     function sqrtPriceX96(uint256 priceE8) public view returns (uint160) {
         uint256 price = priceE36(priceE8);
-        return uint160(
-            Math.sqrt(_assetFirst() ? Math.mulDiv(1e36, 1 << 192, price) : Math.mulDiv(price, 1 << 192, 1e36))
-        );
+        return
+            uint160(Math.sqrt(_assetFirst() ? Math.mulDiv(1e36, 1 << 192, price) : Math.mulDiv(price, 1 << 192, 1e36)));
     }
 
     /// @notice SwapRouter02 for the same factory, for comparison.

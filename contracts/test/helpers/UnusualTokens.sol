@@ -30,3 +30,10 @@ contract CallbackToken is TestToken("HOOK", 6) {
         super._update(from, to, amount);
     }
 }
+
+/// @notice Takes from balances by itself, as a token that rebases downwards does.
+contract ShrinkingToken is TestToken("SHRINK", 6) {
+    function shrink(address who, uint256 amount) external {
+        _burn(who, amount);
+    }
+}

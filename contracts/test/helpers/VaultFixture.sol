@@ -52,7 +52,7 @@ abstract contract VaultFixture is Test {
         // 2026-11-23 00:00:00 UTC, a Monday, so that a test has a whole day and a whole week ahead.
         vm.warp(1_795_392_000);
         vm.roll(1_000);
-        usdc = new TestToken("USDC", 6);
+        usdc = _newAsset();
         weth = new TestToken("WETH", 18);
         _deployVault(address(weth));
         long = _newLeg();
@@ -60,6 +60,10 @@ abstract contract VaultFixture is Test {
         _handOver();
         _fund(ALICE, FUNDS);
         _later(60);
+    }
+
+    function _newAsset() internal virtual returns (TestToken) {
+        return new TestToken("USDC", 6);
     }
 
     function _limits() internal view virtual returns (Limits memory) {
@@ -117,7 +121,7 @@ abstract contract VaultFixture is Test {
     }
 
     /// @dev Another vault with the same policy.
-    function _newVault(IERC20 asset) internal returns (Vault) {
+    function _newVault(IERC20 asset) internal virtual returns (Vault) {
         return new Vault(asset, "Ballast", "BAL", policy, AGENT);
     }
 
@@ -176,6 +180,21 @@ abstract contract VaultFixture is Test {
         vault.makeSafer(mode);
     }
 
+    /// @dev At once, as the guardian may.
+    function _tighten(Limits memory tighter) internal {
+        vm.prank(GUARDIAN);
+        policy.tighten(tighter);
+    }
+
+    function _tightenCap(address venueOrToken, uint128 amount, uint32 bps) internal {
+        vm.prank(GUARDIAN);
+        policy.tightenCap(venueOrToken, Cap(amount, bps));
+    }
+
+    function _assertMode(Mode mode) internal view {
+        assertEq(uint8(vault.mode()), uint8(mode), "mode");
+    }
+
     function _status() internal view returns (VaultStatus memory) {
         return lens.status(vault);
     }
@@ -190,6 +209,12 @@ abstract contract VaultFixture is Test {
         usdc.approve(address(vault), amount);
         shares = vault.deposit(amount, who);
         vm.stopPrank();
+    }
+
+    function _redeemAll(address who) internal returns (uint256 assets) {
+        uint256 shares = vault.balanceOf(who);
+        vm.prank(who);
+        assets = vault.redeem(shares, who, who);
     }
 
     /// @dev A new block, `secondsLater`, with a fresh answer of the feed.

@@ -78,19 +78,19 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
 
     // ---------------------------------------------------------------- what people do
 
-    function request(uint256 seed, uint256 shares, bool dust, bool byOperator) external {
+    function request(uint256 seed, uint256 shares) external {
         uint256 i = seed % ACTORS;
         uint256 balance = vault.balanceOf(actor(i));
         if (balance == 0 || requestCount[i] >= MOST_REQUESTS) return;
-        shares = bound(shares, 1, dust ? Math.min(balance, 1e6) : balance);
-        vm.prank(byOperator ? operator(i) : actor(i));
+        shares = _bound(shares, 1, _flag(seed) ? Math.min(balance, 1e6) : balance);
+        vm.prank(_flag(seed >> 1) ? operator(i) : actor(i));
         _copyRequest(i, queue.requestRedeem(shares, actor(i), actor(i)), shares);
     }
 
-    function claimShares(uint256 seed, uint256 shares, bool all) external {
+    function claimShares(uint256 seed, uint256 shares) external {
         uint256 i = seed % ACTORS;
         uint256 most = queue.maxRedeem(actor(i));
-        shares = all ? most : bound(shares, 0, most);
+        shares = _flag(seed) ? most : _bound(shares, 0, most);
         uint256[] memory before = _claimables(i);
         vm.prank(actor(i));
         uint256 assets = queue.redeem(shares, _payee(i), actor(i));
@@ -99,10 +99,10 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
         ++claims;
     }
 
-    function claimAssets(uint256 seed, uint256 assets, bool all) external {
+    function claimAssets(uint256 seed, uint256 assets) external {
         uint256 i = seed % ACTORS;
         uint256 most = queue.maxWithdraw(actor(i));
-        assets = all ? most : bound(assets, 0, most);
+        assets = _flag(seed) ? most : _bound(assets, 0, most);
         uint256[] memory before = _claimables(i);
         vm.prank(operator(i));
         uint256 shares = queue.withdraw(assets, _payee(i), actor(i));
@@ -111,12 +111,12 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
         ++claims;
     }
 
-    function claimRequest(uint256 seed, uint256 shares, bool all) external {
+    function claimRequest(uint256 seed, uint256 shares) external {
         if (_requests.length == 0) return;
         Copy storage copy = _requests[seed % _requests.length];
         uint256 most = queue.claimableRedeemRequest(copy.batch, actor(copy.actor));
         if (most == 0) return;
-        shares = all ? most : bound(shares, 1, most);
+        shares = _flag(seed) ? most : _bound(shares, 1, most);
         vm.prank(actor(copy.actor));
         claimedAssets[copy.actor] += queue.redeemRequest(copy.batch, shares, _payee(copy.actor), actor(copy.actor));
         copy.claimed += shares;
@@ -126,7 +126,7 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
     /// @dev None of it may succeed.
     function greed(uint256 seed, uint256 more) external {
         uint256 i = seed % ACTORS;
-        more = bound(more, 1, 1e30);
+        more = _bound(more, 1, 1e30);
         bytes[5] memory attempts = [
             abi.encodeCall(queue.redeem, (queue.maxRedeem(actor(i)) + more, actor(i), actor(i))),
             abi.encodeCall(queue.withdraw, (queue.maxWithdraw(actor(i)) + more, actor(i), actor(i))),
@@ -141,14 +141,15 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
         }
     }
 
-    function deposit(uint256 seed, uint256 amount, bool asMint) external {
-        if (vault.totalAssets() < 1_000) return; // nobody buys into ruins: shares would be beyond all numbers
+    function deposit(uint256 seed, uint256 amount) external {
+        if (vault.paused() || vault.totalAssets() < 1_000) return; // nobody buys into ruins
         uint256 i = seed % ACTORS;
-        amount = bound(amount, 1, 100 * 10 ** token.decimals());
+        amount = _bound(amount, 1, 100 * 10 ** token.decimals());
         token.mint(actor(i), amount);
         uint256 before = token.balanceOf(address(queue));
+        uint256 shares = vault.previewDeposit(amount);
         vm.prank(actor(i));
-        if (asMint) queue.mint(vault.previewDeposit(amount), actor(i));
+        if (_flag(seed)) queue.mint(shares, actor(i));
         else queue.deposit(amount, actor(i));
         if (token.balanceOf(address(queue)) != before) violation = "a deposit touched the claims' cash";
         ++deposits;
@@ -156,19 +157,19 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
 
     function gift(uint256 seed, uint256 shares, uint256 assets) external {
         uint256 i = seed % ACTORS;
-        shares = bound(shares, 0, vault.balanceOf(actor(i)) / 100);
+        shares = _bound(shares, 0, vault.balanceOf(actor(i)) / 100);
         vm.prank(actor(i));
         vault.transfer(address(queue), shares);
         giftedShares += shares;
-        assets = bound(assets, 0, 10 ** token.decimals());
+        assets = _bound(assets, 0, 10 ** token.decimals());
         token.mint(address(queue), assets);
         giftedAssets += assets;
     }
 
     // ---------------------------------------------------------------- what the vault and the clock do
 
-    function fill(uint256 cash, bool much) external {
-        vault.free(bound(cash, 0, much ? vault.invested() : vault.invested() / 100));
+    function fill(uint256 seed, uint256 cash) external {
+        vault.free(_bound(cash, 0, _flag(seed) ? vault.invested() : vault.invested() / 100));
         uint256 before = token.balanceOf(address(queue));
         uint256 shares = queue.fill();
         uint256 assets = token.balanceOf(address(queue)) - before;
@@ -183,20 +184,20 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
     }
 
     function invest(uint256 amount) external {
-        vault.invest(bound(amount, 0, vault.idle()));
+        vault.invest(_bound(amount, 0, vault.idle()));
     }
 
     function movePrice(uint256 seed) external {
         uint256 invested = vault.invested();
-        vault.setInvested(bound(seed, invested / 2, invested * 2 + 1));
+        vault.setInvested(_bound(seed, invested / 2, invested * 2 + 1));
     }
 
-    function pause(bool paused) external {
-        vault.setPaused(paused);
+    function pause(uint256 seed) external {
+        vault.setPaused(seed % 4 == 0);
     }
 
     function nextBlock(uint256 blocks) external {
-        blocks = bound(blocks, 1, 10);
+        blocks = _bound(blocks, 1, 10);
         vm.roll(vm.getBlockNumber() + blocks);
         vm.warp(vm.getBlockTimestamp() + 12 * blocks);
     }
@@ -242,6 +243,10 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
             _requests[k].claimed += before[k] - rest[k];
             total += before[k] - rest[k];
         }
+    }
+
+    function _flag(uint256 seed) private pure returns (bool) {
+        return seed >> 8 & 1 == 1;
     }
 
     /// @dev Somewhere outside, so that actors' balances say nothing about claims.
