@@ -1,4 +1,4 @@
-"""What the logs of a receipt prove: the swaps of the pool and the limits that the policy checked."""
+"""What the logs of a receipt prove: swaps, redemptions, and the limits that the policy checked."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,7 @@ from chains.events import Event, Log
 from chains.venues.uniswap_v3 import Pair
 
 _SWAP = Event("Swap(address,address,int256,int256,uint160,uint128,int24)", "(int256,int256,uint160,uint128,int24)")
+_WITHDRAW = Event("Withdraw(address,address,address,uint256,uint256)", "(uint256,uint256)")
 _LIMITS_CHECKED = Event("LimitsChecked(address,uint64,uint256[13])", "(uint256[13])")
 _LIMITS = (  # in the order of the enum `Limit` of contracts/src/Envelope.sol
     "max_gross_leverage",
@@ -43,6 +44,11 @@ def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fe
             base, asset = (amount0, amount1) if pair.base_is_token0 else (amount1, amount0)
             found.append(Swap(-asset, -base, oracle_price, fee_ppm))
     return found
+
+
+def withdrawn_in(logs: Iterable[Log], vault: str) -> int:
+    """Asset units that left the vault by redemptions, for example by filling its queue at the end of a plan."""
+    return sum(int(_WITHDRAW.decode(log)[0]) for log in logs if log.address == vault.lower() and _WITHDRAW.matches(log))
 
 
 def checked_limits(logs: Iterable[Log], policy: str) -> dict[str, float]:

@@ -71,39 +71,45 @@ def schedule(seed: int, from_s: int, to_s: int) -> tuple[Wish, ...]:
 
 
 class Depositors:
-    """Carries out the wishes. A redemption that idle cash does not cover yet is tried again every hour."""
+    """Carries out the wishes. What idle cash does not cover waits in the redemption queue and is claimed when filled."""
 
     def __init__(self, node: Node, site: VaultSite, wishes: tuple[Wish, ...]) -> None:
-        vault = artifacts.load("Vault")
+        vault, queue = artifacts.load("Vault"), artifacts.load("RedemptionQueue")
         self._node = node
         self._site = site
         self._wishes = list(reversed(wishes))
-        self._open_shares: dict[int, int] = {}
+        self._waiting: set[int] = set()
         self._accounts = node.call("eth_accounts")[FIRST_ACCOUNT : FIRST_ACCOUNT + DEPOSITORS]
         self._deposit = vault.function("deposit")
         self._redeem = vault.function("redeem")
         self._balance_of = vault.function("balanceOf")
         self._max_redeem = vault.function("maxRedeem")
         self._max_deposit = vault.function("maxDeposit")
+        self._request = queue.function("requestRedeem")
+        self._claimable = queue.function("maxRedeem")
+        self._claim = queue.function("redeem")
         for account in self._accounts:
             Sender(node, account).send(site.asset.address, _APPROVE, site.vault, UNLIMITED)
+            Sender(node, account).send(site.vault, _APPROVE, site.queue, UNLIMITED)
 
     def open_vault(self) -> None:
         """The first deposit, from depositor 0."""
         self._bring(Wish(0, 0, usd=FIRST_DEPOSIT_USD))
 
     def act(self, now: int) -> Moved:
-        """Everything that depositors do at `now` (unix seconds), and what it moved."""
+        """Everything that depositors do at `now` (unix seconds), and what it moved in and out of the vault.
+
+        A claim moves nothing: that cash left the vault when the queue was filled, at the end of a plan.
+        """
         deposits = withdrawals = 0
+        for depositor in sorted(self._waiting):
+            self._take_what_is_filled(depositor)
         while self._wishes and self._wishes[-1].time_s <= now:
             wish = self._wishes.pop()
             if wish.usd > 0:
                 deposits += self._bring(wish)
             else:
-                shares: int = self._read(Call(self._site.vault, self._balance_of, (self._accounts[wish.depositor],)))
-                self._open_shares[wish.depositor] = int(shares * wish.redeem_fraction)
-        for depositor in sorted(self._open_shares):
-            withdrawals += self._leave(depositor)
+                withdrawals += self._leave(wish)
         return Moved(deposits, withdrawals)
 
     def _bring(self, wish: Wish) -> int:
@@ -116,19 +122,25 @@ class Depositors:
         sender.send(self._site.vault, self._deposit, amount, account)
         return amount
 
-    def _leave(self, depositor: int) -> int:
-        account = self._accounts[depositor]
-        wanted = self._open_shares[depositor]
-        shares = min(wanted, self._read(Call(self._site.vault, self._max_redeem, (account,))))
-        if wanted - shares <= 0:
-            del self._open_shares[depositor]
-        else:
-            self._open_shares[depositor] = wanted - shares
-        if shares <= 0:
+    def _leave(self, wish: Wish) -> int:
+        account = self._accounts[wish.depositor]
+        sender = Sender(self._node, account)
+        shares = int(self._read(Call(self._site.vault, self._balance_of, (account,))) * wish.redeem_fraction)
+        if shares == 0:
+            return 0
+        if shares > self._read(Call(self._site.vault, self._max_redeem, (account,))):
+            sender.send(self._site.queue, self._request, shares, account, account)
+            self._waiting.add(wish.depositor)
             return 0
         before = self._cash_of(account)
-        Sender(self._node, account).send(self._site.vault, self._redeem, shares, account, account)
+        sender.send(self._site.vault, self._redeem, shares, account, account)
         return self._cash_of(account) - before
+
+    def _take_what_is_filled(self, depositor: int) -> None:
+        account = self._accounts[depositor]
+        shares = self._read(Call(self._site.queue, self._claimable, (account,)))
+        if shares > 0:
+            Sender(self._node, account).send(self._site.queue, self._claim, shares, account, account)
 
     def _cash_of(self, account: str) -> int:
         return self._read(Call(self._site.asset.address, self._balance_of, (account,)))

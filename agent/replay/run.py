@@ -26,7 +26,7 @@ from agent.ledger import (
     summarise,
     write_result,
 )
-from agent.ledger.receipts import checked_limits, swaps_in
+from agent.ledger.receipts import checked_limits, swaps_in, withdrawn_in
 from agent.market.observation import VaultState
 from agent.market.source import HistorySource
 from agent.replay.depositors import Depositors, Moved, schedule
@@ -135,7 +135,7 @@ class Book:
             self.state,
             after,
             swaps=swaps_in(logs, stage.site.pool, stage.site.pair, outcome.observation.vault.oracle_price, fee_ppm),
-            flow=Flow(moved.deposits, moved.withdrawals),
+            flow=Flow(moved.deposits, moved.withdrawals + withdrawn_in(logs, stage.site.vault)),
             gas=gas,
         )
         require_explained(step.attribution, after.asset.to_float(after.total_assets))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
@@ -72,6 +73,14 @@ contract UniswapV3SpotTest is UniswapFixture {
         _sell(1e15, 0, 100);
         assertGt(asset.balanceOf(address(this)), before + 52e6, "proceeds and what lay here");
         _assertClean();
+    }
+
+    function test_proceeds_go_straight_to_the_vault_and_nothing_else_is_sent_after_them() public {
+        _buy(1_000e6, 0, 100);
+        vm.expectCall(address(asset), abi.encodeWithSelector(asset.transfer.selector, address(this)), 1);
+        vm.expectEmit(true, true, false, false, address(asset));
+        emit IERC20.Transfer(address(market.pool()), address(this), 0);
+        _sell(0.1e18, 0, 100);
     }
 
     function test_a_pool_that_runs_dry_buys_a_part_and_sends_the_rest_home() public {

@@ -3,41 +3,41 @@ pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {Envelope} from "ballast/Envelope.sol";
+import {Limits} from "ballast/Limits.sol";
 import {Action, Mode, Plan, VaultStatus} from "ballast/Plan.sol";
-import {Limits, Policy} from "ballast/Policy.sol";
+import {Policy} from "ballast/Policy.sol";
 import {PriceOracle} from "ballast/PriceOracle.sol";
 import {Vault} from "ballast/Vault.sol";
 
+import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";
-import {VaultFixture} from "./helpers/VaultFixture.sol";
 
 /// @notice Who may send a plan, when it is valid, and that it happens once.
-contract VaultPlanTest is VaultFixture {
+contract VaultPlanTest is CoreFixture {
     function test_carries_out_a_plan() public {
         Action[] memory actions = _pair(5_000);
-        vm.expectEmit();
+        vm.expectEmit(address(vault));
         emit Vault.PlanExecuted(1, FUNDS, FUNDS, 100_000e6, false);
         _run(actions);
 
         assertEq(long.exposure(), 20e18);
         assertEq(short.exposure(), -20e18);
-        VaultStatus memory s = vault.status();
+        VaultStatus memory s = _status();
         assertEq(s.planCount, 1);
         assertEq(s.lastPlanAt, block.timestamp);
+        assertEq(s.lastSignAt, block.timestamp);
         assertEq(s.grossExposure, 100_000e6);
         assertEq(s.netDelta, 0);
         assertEq(s.totalAssets, FUNDS);
         assertEq(s.idleAssets, FUNDS);
-        assertEq(s.totalSupply, vault.totalSupply());
-        assertEq(s.liquidationDistanceBps, type(uint256).max);
-        assertEq(s.stateHash, vault.stateHash());
     }
 
-    function test_status_signs_the_net_delta() public {
-        short.setExposure(-3e18);
-        long.setExposure(1e18);
-        assertEq(vault.status().netDelta, -5_000e6);
-        assertEq(vault.status().grossExposure, 10_000e6);
+    function test_an_adapter_is_told_the_reference_price_and_the_slippage_bound() public {
+        _run(_pair(100));
+        assertEq(long.lastPriceE36(), _price());
+        assertEq(long.lastMaxSlippageBps(), 100);
+        assertEq(short.lastPriceE36(), _price());
     }
 
     function test_sends_cash_out_and_counts_what_comes_home() public {
@@ -46,17 +46,17 @@ contract VaultPlanTest is VaultFixture {
         assertEq(vault.totalAssets(), FUNDS);
     }
 
-    /// @dev One plan with everything wrong; each mended fault uncovers the next in the order of the specification.
-    function test_checks_in_the_order_role_mode_number_chain_vault_deadline_state_oracle() public {
-        Plan memory plan = _plan(_pair(1));
+    // ---------------------------------------------------------------- validity
+
+    /// @dev One plan with everything wrong; each mended fault uncovers the next. The price comes before the state hash
+    /// because positions are read at it.
+    function test_checks_in_the_order_role_mode_number_chain_vault_deadline_price_state_actions_envelope() public {
+        Plan memory plan = _plan(_pair(10_000));
         plan.chainId = 1;
         plan.vault = address(this);
         plan.number = 7;
-        plan.deadline = uint64(block.timestamp - 1);
         plan.stateHash = bytes32(uint256(1));
-        _setMode(GUARDIAN, Mode.Halted);
-        vm.warp(block.timestamp + 4_000);
-        plan.deadline = uint64(block.timestamp - 1);
+        _makeSafer(Mode.Halted);
 
         vm.expectRevert(abi.encodeWithSelector(Vault.NotAgent.selector, STRANGER));
         vm.prank(STRANGER);
@@ -65,7 +65,10 @@ contract VaultPlanTest is VaultFixture {
         vm.expectRevert(Vault.VaultHalted.selector);
         _send(plan);
 
-        _setMode(OWNER, Mode.ReduceOnly);
+        _activate();
+        _makeSafer(Mode.ReduceOnly);
+        vm.warp(block.timestamp + 4_000);
+        plan.deadline = uint64(block.timestamp - 1);
         vm.expectRevert(abi.encodeWithSelector(Vault.PlanNumberWrong.selector, 7, 1));
         _send(plan);
 
@@ -82,20 +85,29 @@ contract VaultPlanTest is VaultFixture {
         _send(plan);
 
         plan.deadline = uint64(block.timestamp);
-        vm.expectRevert(abi.encodeWithSelector(Vault.StateChanged.selector, bytes32(uint256(1)), vault.stateHash()));
-        _send(plan);
-
-        plan.stateHash = vault.stateHash();
         vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 4_000, 3_600));
         _send(plan);
 
         feed.set(PRICE);
+        vm.expectRevert(
+            abi.encodeWithSelector(Vault.StateChanged.selector, bytes32(uint256(1)), vault.figures().stateHash)
+        );
+        _send(plan);
+
+        plan.stateHash = vault.figures().stateHash;
+        plan.actions[0].assetIn = FUNDS + 1;
+        vm.expectRevert(abi.encodeWithSelector(Vault.IdleTooSmall.selector, FUNDS + 1, FUNDS));
+        _send(plan);
+
+        plan.actions[0].assetIn = 0;
         vm.expectRevert(Vault.OnlyReducingAllowed.selector);
         _send(plan);
 
-        _setMode(OWNER, Mode.Active);
-        plan.stateHash = vault.stateHash();
+        _activate();
+        plan = _plan(_pair(10_000));
+        vm.expectRevert(abi.encodeWithSelector(Envelope.GrossLeverageExceeded.selector, 20_000, 15_000));
         _send(plan);
+        _run(_pair(1));
     }
 
     function test_only_the_agent_sends_plans(address caller) public {
@@ -139,38 +151,75 @@ contract VaultPlanTest is VaultFixture {
         _send(plan);
     }
 
-    function test_state_hash_changes_with_position_mode_policy_count_and_adapters() public {
-        bytes32 hash = vault.stateHash();
+    // ---------------------------------------------------------------- state hash
 
-        long.setExposure(1);
-        assertNotEq(vault.stateHash(), hash, "position");
-        long.setExposure(0);
-        assertEq(vault.stateHash(), hash);
+    function _hash() private view returns (bytes32) {
+        return vault.figures().stateHash;
+    }
 
-        _setMode(GUARDIAN, Mode.ReduceOnly);
-        assertNotEq(vault.stateHash(), hash, "mode");
-        _setMode(OWNER, Mode.Active);
-        assertEq(vault.stateHash(), hash);
+    function test_state_hash_changes_with_every_position_and_with_the_list_of_venues() public {
+        bytes32 hash = _hash();
+        _hold(long, 1);
+        bytes32 oneLong = _hash();
+        assertNotEq(oneLong, hash, "position");
+        _hold(long, 0);
+        assertEq(_hash(), hash);
+        _hold(short, 1);
+        assertNotEq(_hash(), hash, "another position");
+        assertNotEq(_hash(), oneLong, "at another venue");
+        _hold(short, 0);
 
-        LeveragedTestAdapter third = _newLeg();
-        assertNotEq(vault.stateHash(), hash, "adapters");
-        vm.prank(OWNER);
-        vault.retireAdapter(address(third));
-        assertEq(vault.stateHash(), hash);
+        LeveragedTestAdapter third = _newLegFor(address(weth));
+        _acceptAfterDelay(address(third), oracle);
+        assertNotEq(_hash(), hash, "venues");
+        _retire(address(third));
+        assertEq(_hash(), hash);
+    }
 
+    function test_state_hash_changes_with_the_mode() public {
+        bytes32 hash = _hash();
+        _makeSafer(Mode.ReduceOnly);
+        bytes32 reduceOnly = _hash();
+        assertNotEq(reduceOnly, hash);
+        _makeSafer(Mode.Halted);
+        assertNotEq(_hash(), reduceOnly);
+        assertNotEq(_hash(), hash);
+        _activate();
+        assertEq(_hash(), hash);
+    }
+
+    function test_state_hash_changes_with_limits_and_with_caps() public {
+        bytes32 hash = _hash();
         Limits memory limits = _limits();
         limits.maxSlippageBps -= 1;
-        vm.prank(GUARDIAN);
-        policy.tighten(limits);
-        assertNotEq(vault.stateHash(), hash, "policy");
+        _tighten(limits);
+        assertNotEq(_hash(), hash, "limits");
 
-        hash = vault.stateHash();
+        hash = _hash();
+        _tightenCap(address(long), 1e6, 1);
+        assertNotEq(_hash(), hash, "cap of a venue");
+
+        hash = _hash();
+        _tightenCap(address(weth), 1e6, 1);
+        assertNotEq(_hash(), hash, "cap of a token");
+    }
+
+    function test_state_hash_changes_with_the_plan_number_the_vault_and_the_chain() public {
+        bytes32 hash = _hash();
+        assertNotEq(_newVault(usdc).figures().stateHash, hash, "vault");
         _run(new Action[](0));
-        assertNotEq(vault.stateHash(), hash, "count");
+        assertNotEq(_hash(), hash, "count");
 
-        hash = vault.stateHash();
+        hash = _hash();
         vm.chainId(999);
-        assertNotEq(vault.stateHash(), hash, "chain");
+        assertNotEq(_hash(), hash, "chain");
+    }
+
+    function test_a_plan_made_for_another_state_is_refused() public {
+        Plan memory plan = _plan(_pair(1));
+        _tightenCap(address(long), 1_000_000e6, 10_000);
+        vm.expectRevert(abi.encodeWithSelector(Vault.StateChanged.selector, plan.stateHash, _hash()));
+        _send(plan);
     }
 
     function test_a_depositor_a_gift_or_a_price_cannot_spoil_a_plan() public {
@@ -180,18 +229,21 @@ contract VaultPlanTest is VaultFixture {
         feed.set(PRICE + 1e8);
         vm.prank(ALICE);
         vault.withdraw(1_000e6, ALICE, ALICE);
+        vault.checkpoint();
         _send(plan);
         assertEq(vault.planCount(), 1);
     }
 
-    function test_the_hash_is_compared_before_settling() public {
-        short.setExposure(-1e18);
+    function test_settling_does_not_spoil_a_plan() public {
+        _hold(short, -100);
         Plan memory plan = _plan(new Action[](0));
         short.setSettle(0, true);
         _send(plan);
         assertEq(short.exposure(), 0);
         assertEq(vault.planCount(), 1);
     }
+
+    // ---------------------------------------------------------------- cash
 
     function test_settling_brings_cash_home_before_the_actions_spend_it() public {
         _run(_trade(short, 0, FUNDS, 0));
@@ -201,6 +253,14 @@ contract VaultPlanTest is VaultFixture {
         _run(_trade(long, 0, 40_000e6, 0));
         assertEq(vault.idleAssets(), 0);
         assertEq(usdc.balanceOf(address(long)), 40_000e6);
+        assertEq(vault.totalAssets(), FUNDS);
+    }
+
+    function test_cash_that_one_action_brings_home_pays_for_the_next() public {
+        _run(_trade(short, 0, FUNDS, 0));
+        _run(_actions(Action(address(short), 0, short.sendHome(30_000e6)), _trade(long, 0, 30_000e6, 0)));
+        assertEq(vault.idleAssets(), 0);
+        assertEq(usdc.balanceOf(address(long)), 30_000e6);
     }
 
     function test_an_action_on_an_unknown_adapter_is_refused() public {
@@ -208,6 +268,9 @@ contract VaultPlanTest is VaultFixture {
         _expectRevert(_trade(foreign, 0), abi.encodeWithSelector(Vault.UnknownAdapter.selector, address(foreign)));
         _expectRevert(
             Action(address(usdc), 0, ""), abi.encodeWithSelector(Vault.UnknownAdapter.selector, address(usdc))
+        );
+        _expectRevert(
+            Action(address(vault), 0, ""), abi.encodeWithSelector(Vault.UnknownAdapter.selector, address(vault))
         );
     }
 
@@ -222,6 +285,15 @@ contract VaultPlanTest is VaultFixture {
         assertEq(vault.totalAssets(), FUNDS);
     }
 
+    function test_a_plan_leaves_no_allowance() public {
+        _run(_actions(_trade(long, ONE_BPS, 30_000e6, 0), _trade(short, -ONE_BPS, 30_000e6, 0)));
+        assertEq(usdc.allowance(address(vault), address(long)), 0);
+        assertEq(usdc.allowance(address(vault), address(short)), 0);
+        assertEq(usdc.allowance(address(vault), AGENT), 0);
+    }
+
+    // ---------------------------------------------------------------- the rest
+
     function test_a_stale_or_invalid_price_stops_even_a_reducing_plan() public {
         _run(_pair(100));
         _later(60);
@@ -234,37 +306,44 @@ contract VaultPlanTest is VaultFixture {
     }
 
     function test_a_plan_without_actions_counts_and_reduces() public {
-        vm.expectEmit();
+        Plan memory plan = _plan(new Action[](0));
+        vm.expectEmit(address(vault));
         emit Vault.PlanExecuted(1, FUNDS, FUNDS, 0, true);
-        _run(new Action[](0));
+        _send(plan);
     }
 
     function test_an_adapter_that_reverts_reverts_the_plan() public {
         _expectRevert(Action(address(long), 0, long.call(address(feed), hex"00000000")), "");
     }
 
-    function test_share_supply_is_the_same_after_a_plan() public {
-        SupplyChangingVault odd = new SupplyChangingVault(usdc, policy, oracle, OWNER, GUARDIAN, AGENT);
-        vault = odd;
-        long = _newLeg();
-        _fund(ALICE, FUNDS);
-        _later(60);
-        uint256 supply = vault.totalSupply();
-        bytes memory data = abi.encodeCall(SupplyChangingVault.inflate, (1));
-        _expectRevert(
-            Action(address(long), 0, long.call(address(odd), data)),
-            abi.encodeWithSelector(Vault.SupplyChanged.selector, supply + 1, supply)
-        );
+    function test_a_venue_that_does_not_answer_stops_plans() public {
+        Plan memory plan = _plan(_pair(1));
+        short.setBroken(true);
+        vm.expectRevert("venue down");
+        _send(plan);
     }
 }
 
 /// @notice The vault with the one fault that the supply check is there for: shares appear during a plan.
 contract SupplyChangingVault is Vault {
-    constructor(IERC20 asset_, Policy policy_, PriceOracle oracle_, address owner_, address guardian_, address agent_)
-        Vault(asset_, "Odd", "ODD", policy_, oracle_, owner_, guardian_, agent_)
-    {}
+    constructor(IERC20 asset_, Policy policy_, address agent_) Vault(asset_, "Odd", "ODD", policy_, agent_) {}
 
     function inflate(uint256 shares) external {
         _mint(msg.sender, shares);
+    }
+}
+
+contract VaultSupplyTest is CoreFixture {
+    function _newVault(IERC20 asset) internal override returns (Vault) {
+        return new SupplyChangingVault(asset, policy, AGENT);
+    }
+
+    function test_share_supply_is_the_same_after_a_plan() public {
+        uint256 supply = vault.totalSupply();
+        bytes memory data = abi.encodeCall(SupplyChangingVault.inflate, (1));
+        _expectRevert(
+            Action(address(long), 0, long.call(address(vault), data)),
+            abi.encodeWithSelector(Vault.SupplyChanged.selector, supply + 1, supply)
+        );
     }
 }

@@ -1,45 +1,54 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 
+import {Limits} from "ballast/Limits.sol";
 import {Action, Mode} from "ballast/Plan.sol";
-import {Limits, Policy} from "ballast/Policy.sol";
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
+import {PriceOracle} from "ballast/PriceOracle.sol";
 import {Vault} from "ballast/Vault.sol";
-import {TestToken} from "sim/TestToken.sol";
 
-import {FeeOnTransferToken} from "./helpers/UnusualTokens.sol";
-import {VaultFixture} from "./helpers/VaultFixture.sol";
+import {SharesFixture} from "./helpers/SharesFixture.sol";
 
-/// @notice The ERC-4626 face: who can come and go when, at which price, rounded for whom.
-contract VaultSharesTest is VaultFixture {
-    function _expectDepositRefused() private {
-        assertEq(vault.maxDeposit(BOB), 0);
-        assertEq(vault.maxMint(BOB), 0);
+/// @notice The ERC-4626 face: who can come and go, when, and how much at most.
+contract VaultSharesTest is SharesFixture {
+    function _assertEntryShut() private view {
+        assertEq(vault.maxDeposit(BOB), 0, "max deposit");
+        assertEq(vault.maxMint(BOB), 0, "max mint");
+    }
+
+    function _assertExitShut() private view {
+        assertEq(vault.maxWithdraw(ALICE), 0, "max withdraw");
+        assertEq(vault.maxRedeem(ALICE), 0, "max redeem");
+    }
+
+    function _expectEntryRefused(bytes memory reason) private {
+        _assertEntryShut();
         vm.startPrank(BOB);
-        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxDeposit.selector, BOB, 1, 0));
+        vm.expectRevert(reason);
         vault.deposit(1, BOB);
-        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxMint.selector, BOB, 1, 0));
-        vault.mint(1, BOB);
+        vm.expectRevert(reason);
+        vault.mint(1e6, BOB);
         vm.stopPrank();
     }
 
-    function _expectExitRefused() private {
-        assertEq(vault.maxWithdraw(ALICE), 0);
-        assertEq(vault.maxRedeem(ALICE), 0);
+    function _expectExitRefused(bytes memory reason) private {
+        _assertExitShut();
         vm.startPrank(ALICE);
-        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxWithdraw.selector, ALICE, 1, 0));
+        vm.expectRevert(reason);
         vault.withdraw(1, ALICE, ALICE);
-        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxRedeem.selector, ALICE, 1, 0));
+        vm.expectRevert(reason);
         vault.redeem(1, ALICE, ALICE);
         vm.stopPrank();
     }
 
-    function _redeemAll(address who) private returns (uint256 assets) {
-        uint256 shares = vault.balanceOf(who);
-        vm.prank(who);
-        assets = vault.redeem(shares, who, who);
+    function _exceedsDeposit(uint256 assets, uint256 room) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxDeposit.selector, BOB, assets, room);
+    }
+
+    function _stale(uint256 age, uint256 bound_) private view returns (bytes memory) {
+        return abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), age, bound_);
     }
 
     function test_metadata() public view {
@@ -47,91 +56,128 @@ contract VaultSharesTest is VaultFixture {
         assertEq(vault.symbol(), "BAL");
         assertEq(vault.decimals(), 12);
         assertEq(vault.asset(), address(usdc));
+        assertEq(vault.balanceOf(ALICE), FUNDS * VIRTUAL_SHARES);
     }
 
-    function test_deposits_and_redeems_in_full() public {
-        assertEq(_redeemAll(ALICE), FUNDS);
-        assertEq(vault.totalSupply(), 0);
-        assertEq(vault.totalAssets(), 0);
-    }
+    // ---- modes
 
     function test_deposits_are_open_in_active_and_reduce_only_and_shut_when_halted() public {
-        assertEq(vault.maxDeposit(BOB), type(uint256).max);
-        assertEq(vault.maxMint(BOB), type(uint256).max);
-        _setMode(GUARDIAN, Mode.ReduceOnly);
+        assertEq(vault.maxDeposit(BOB), type(uint128).max - FUNDS);
+        _makeSafer(Mode.ReduceOnly);
         _fund(BOB, 1e6);
-        _setMode(GUARDIAN, Mode.Halted);
-        _expectDepositRefused();
+        _mint(BOB, 1e12);
+        _makeSafer(Mode.Halted);
+        _expectEntryRefused(_exceedsDeposit(1, 0));
     }
 
     function test_redemption_from_idle_cash_works_in_every_mode() public {
         for (uint8 m; m <= uint8(Mode.Halted); ++m) {
-            _setMode(OWNER, Mode(m));
-            vm.startPrank(ALICE);
-            vault.withdraw(1_000e6, ALICE, ALICE);
-            vault.redeem(1_000e12, ALICE, ALICE);
-            vm.stopPrank();
+            if (m != 0) _makeSafer(Mode(m));
+            _withdraw(ALICE, 1_000e6);
+            _redeem(ALICE, 1_000e12);
         }
         assertEq(usdc.balanceOf(ALICE), 6_000e6);
     }
+
+    // ---- prices and venues
 
     function test_a_stale_price_stops_deposits_and_redemptions() public {
         vm.warp(block.timestamp + 3_600);
         assertGt(vault.maxDeposit(BOB), 0, "fresh at the bound");
         assertGt(vault.maxRedeem(ALICE), 0);
         vm.warp(block.timestamp + 1);
-        _expectDepositRefused();
-        _expectExitRefused();
+        _expectEntryRefused(_stale(3_601, 3_600));
+        _expectExitRefused(_stale(3_601, 3_600));
         assertEq(vault.totalAssets(), FUNDS, "still told");
-        vault.status();
+        assertEq(vault.previewRedeem(1e12), 1e6);
     }
 
-    function test_an_invalid_price_stops_deposits_and_redemptions() public {
+    function test_an_invalid_price_stops_deposits_and_redemptions_until_it_is_back() public {
         feed.set(-1);
-        _expectDepositRefused();
-        _expectExitRefused();
-        feed.setBroken(true);
-        _expectDepositRefused();
-        _expectExitRefused();
-        vault.status();
-        feed.setBroken(false);
+        bytes memory invalid = abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), -1);
+        _expectEntryRefused(invalid);
+        _expectExitRefused(invalid);
+        assertEq(vault.totalAssets(), FUNDS, "still told");
         feed.set(PRICE);
+        _redeemAll(ALICE);
+    }
+
+    function test_a_guardian_who_tightens_the_price_age_stops_deposits_and_no_exit() public {
+        Limits memory limits = _limits();
+        limits.maxOracleAgeSeconds = 1;
+        vm.prank(GUARDIAN);
+        policy.tighten(limits);
+        vm.warp(block.timestamp + 3_600);
+        _expectEntryRefused(_stale(3_600, 1));
         _redeemAll(ALICE);
     }
 
     function test_a_touch_of_the_vault_keeps_the_price_for_when_the_feed_fails() public {
         _run(_trade(long, ONE_BPS, 1_000e6, 0));
-        _later(1);
+        _later(1 days);
         feed.set(2 * PRICE);
         vault.checkpoint();
         feed.setBroken(true);
         assertEq(vault.totalAssets(), FUNDS + 10e6);
     }
 
-    function test_an_adapter_that_cannot_say_its_value_stops_both_until_it_can() public {
+    function test_a_venue_that_cannot_say_its_value_stops_both_until_it_can() public {
         long.setBroken(true);
-        assertEq(vault.maxDeposit(BOB), 0, "max never reverts");
-        assertEq(vault.maxRedeem(ALICE), 0);
-        vm.startPrank(ALICE);
-        vm.expectRevert();
-        vault.redeem(1, ALICE, ALICE);
-        vm.stopPrank();
+        _expectEntryRefused("venue down");
+        _expectExitRefused("venue down");
         long.setBroken(false);
         _redeemAll(ALICE);
     }
 
-    function test_a_guardian_cannot_stop_exits_by_tightening_the_oracle_age() public {
-        Limits memory limits = _limits();
-        limits.maxOracleAgeSeconds = 1;
-        vm.prank(GUARDIAN);
-        policy.tighten(limits);
-        vm.warp(block.timestamp + 3_600);
-        _expectDepositRefused();
-        _redeemAll(ALICE);
+    function test_max_answers_zero_inside_the_lock() public {
+        _run(Action(address(long), 0, long.call(address(this), abi.encodeCall(this.requireAllShut, ()))));
+        assertGt(vault.maxRedeem(ALICE), 0, "and opens after it");
     }
 
+    function requireAllShut() external view {
+        _assertEntryShut();
+        _assertExitShut();
+    }
+
+    // ---- the deposit cap
+
+    function _cap(uint128 maxTotalAssets) private {
+        Limits memory limits = _limits();
+        limits.maxTotalAssets = maxTotalAssets;
+        vm.prank(GUARDIAN);
+        policy.tighten(limits);
+    }
+
+    function test_deposits_and_mints_stop_at_the_cap() public {
+        _cap(uint128(FUNDS + 1_000e6));
+        assertEq(vault.maxDeposit(BOB), 1_000e6);
+        assertEq(vault.maxMint(BOB), 1_000e12);
+
+        _allow(BOB, 2_000e6);
+        vm.startPrank(BOB);
+        vm.expectRevert(_exceedsDeposit(1_000e6 + 1, 1_000e6));
+        vault.deposit(1_000e6 + 1, BOB);
+        vm.expectRevert(_exceedsDeposit(1_000e6 + 1, 1_000e6));
+        vault.mint(1_000e12 + 1, BOB);
+        vault.mint(1_000e12, BOB);
+        vm.stopPrank();
+        _expectEntryRefused(_exceedsDeposit(1, 0));
+    }
+
+    function test_the_cap_counts_what_is_there_and_leaves_exits_open() public {
+        _invest(50_000e6);
+        _cap(uint128(FUNDS));
+        _assertEntryShut();
+        _gain(1_000e6);
+        _assertEntryShut();
+        _redeem(ALICE, 2_000e12);
+        assertEq(vault.maxDeposit(BOB), 1_000e6, "2,000 left, 1,000 were gained");
+    }
+
+    // ---- how much can leave
+
     function test_exits_are_limited_to_idle_cash_exactly() public {
-        _run(_trade(long, 0, 60_000e6, 0));
+        _invest(60_000e6);
         assertEq(vault.maxWithdraw(ALICE), 40_000e6);
         uint256 shares = vault.maxRedeem(ALICE);
         assertLt(shares, vault.balanceOf(ALICE));
@@ -146,49 +192,75 @@ contract VaultSharesTest is VaultFixture {
         assertEq(vault.redeem(shares, ALICE, ALICE), 40_000e6);
         vm.stopPrank();
         assertEq(vault.idleAssets(), 0);
-        assertEq(vault.maxWithdraw(ALICE), 0);
+        _assertExitShut();
     }
 
-    function test_the_last_holder_can_leave_after_a_loss() public {
-        _run(_trade(long, 0, 777e6 + 1, 777e6 + 1));
-        assertEq(vault.maxRedeem(ALICE), vault.balanceOf(ALICE));
-        _redeemAll(ALICE);
+    function test_everybody_leaves_to_the_last_unit() public {
+        _fund(BOB, 33_333_333_333);
+        _invest(50_000e6);
+        _lose(777e6 + 1);
+        uint256 left = FUNDS + 33_333_333_333 - 777e6 - 1;
+        assertEq(vault.totalAssets(), left);
+        _bringHome(50_000e6 - 777e6 - 1);
+
+        uint256 paid = _redeemAll(BOB);
+        paid += _redeemAll(ALICE);
         assertEq(vault.totalSupply(), 0);
+        assertLe(left - paid, 1, "at most one unit stays behind");
     }
 
-    function test_a_gift_to_the_vault_changes_nothing() public {
-        uint256 price = vault.convertToAssets(1e12);
-        usdc.mint(address(vault), 50_000e6);
-        assertEq(vault.totalAssets(), FUNDS);
-        assertEq(vault.convertToAssets(1e12), price);
-        assertEq(_redeemAll(ALICE), FUNDS);
+    function test_who_has_nothing_can_take_nothing() public {
+        assertEq(vault.maxWithdraw(BOB), 0);
+        assertEq(vault.maxRedeem(BOB), 0);
+        assertEq(_redeem(BOB, 0), 0);
+        assertEq(_withdraw(BOB, 0), 0);
     }
 
-    /// @dev The attack needs a gift to be counted; here it costs the attacker all of it.
-    function testFuzz_a_first_depositor_gains_nothing_by_a_gift(uint256 gift, uint256 victimIn) public {
-        gift = _bound(gift, 1, 1e18);
-        victimIn = _bound(victimIn, 1e6, 1e15);
-        _redeemAll(ALICE);
-        _fund(BOB, 1);
-        usdc.mint(address(vault), gift);
-        _fund(ALICE, victimIn);
-        assertGe(_redeemAll(ALICE) + 1, victimIn);
-        assertLe(_redeemAll(BOB), 1);
-    }
+    // ---- in whose name
 
-    function test_a_token_that_takes_a_fee_is_refused() public {
-        FeeOnTransferToken token = new FeeOnTransferToken();
-        oracle = new PriceOracle(address(token), new Feed[](0));
-        Vault odd = _newVault(token);
-        token.mint(BOB, 100);
+    function test_shares_and_assets_go_to_the_receiver() public {
+        _allow(BOB, 1_000e6);
         vm.startPrank(BOB);
-        token.approve(address(odd), 100);
-        vm.expectRevert(abi.encodeWithSelector(Vault.TransferInexact.selector, 99, 100));
-        odd.deposit(100, BOB);
+        vault.deposit(500e6, STRANGER);
+        vault.mint(500e12, STRANGER);
+        vm.stopPrank();
+        assertEq(vault.balanceOf(STRANGER), 1_000e12);
+        vm.startPrank(STRANGER);
+        vault.withdraw(400e6, BOB, STRANGER);
+        vault.redeem(600e12, BOB, STRANGER);
+        vm.stopPrank();
+        assertEq(usdc.balanceOf(BOB), 1_000e6);
+    }
+
+    function test_nobody_redeems_the_shares_of_another_without_an_allowance() public {
+        bytes memory refused =
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, STRANGER, 0, 1e6);
+        vm.startPrank(STRANGER);
+        vm.expectRevert(refused);
+        vault.redeem(1e6, STRANGER, ALICE);
+        vm.expectRevert(refused);
+        vault.withdraw(1, STRANGER, ALICE);
         vm.stopPrank();
     }
 
-    function test_a_permit_lets_a_third_party_withdraw() public {
+    function test_an_allowance_falls_by_exactly_the_shares_and_an_infinite_one_stays() public {
+        vm.prank(ALICE);
+        vault.approve(STRANGER, 3e12);
+        vm.startPrank(STRANGER);
+        vault.redeem(1e12, STRANGER, ALICE);
+        assertEq(vault.allowance(ALICE, STRANGER), 2e12);
+        vault.withdraw(2e6, STRANGER, ALICE);
+        assertEq(vault.allowance(ALICE, STRANGER), 0);
+        vm.stopPrank();
+
+        vm.prank(ALICE);
+        vault.approve(STRANGER, type(uint256).max);
+        vm.prank(STRANGER);
+        vault.redeem(1e12, STRANGER, ALICE);
+        assertEq(vault.allowance(ALICE, STRANGER), type(uint256).max);
+    }
+
+    function test_a_permit_lets_a_third_party_redeem_once() public {
         (address holder, uint256 key) = makeAddrAndKey("holder");
         uint256 shares = _fund(holder, 1_000e6);
         bytes32 message = keccak256(
@@ -206,99 +278,7 @@ contract VaultSharesTest is VaultFixture {
         vault.permit(holder, STRANGER, shares, block.timestamp, v, r, s);
         vm.prank(STRANGER);
         assertEq(vault.redeem(shares, STRANGER, holder), 1_000e6);
-    }
-
-    function test_nobody_redeems_the_shares_of_another() public {
-        vm.prank(STRANGER);
         vm.expectRevert();
-        vault.redeem(1, STRANGER, ALICE);
-    }
-}
-
-/// @notice Rounding and round trips over the asset's decimals, with profit, loss and partly invested cash.
-contract VaultRoundTripTest is VaultFixture {
-    uint8[5] private _decimals = [0, 6, 8, 18, 24];
-    TestToken private _asset;
-
-    function _build(uint8 decimals, uint256 funds, uint256 invested, uint256 lost) private {
-        _asset = new TestToken("ASSET", decimals);
-        oracle = new PriceOracle(address(_asset), _feeds(address(weth)));
-        vault = _newVault(_asset);
-        usdc = _asset;
-        long = _newLeg();
-        _fund(ALICE, funds);
-        _later(60);
-        _run(_trade(long, 0, invested, 0));
-        // A venue's loss is not a plan's.
-        vm.prank(address(long));
-        _asset.transfer(address(0xdead), lost);
-    }
-
-    /// @dev Every way in, followed by every way out, gives back at most what went in, and previews tell it exactly.
-    function testFuzz_no_round_trip_profits(uint256 seed, uint256 amount, uint256 invested, uint256 lost) public {
-        uint256 funds = 10 ** uint256(_decimals[seed % 5]) * 1_000_000;
-        invested = _bound(invested, 0, funds / 2);
-        _build(_decimals[seed % 5], funds, invested, _bound(lost, 0, invested));
-        amount = _bound(amount, 1, funds / 4);
-        uint256 priceBefore = _priceE36();
-
-        _asset.mint(BOB, funds * 10);
-        vm.startPrank(BOB);
-        _asset.approve(address(vault), type(uint256).max);
-        uint256 paid;
-        uint256 shares;
-        if (seed % 2 == 0) {
-            paid = amount;
-            uint256 preview = vault.previewDeposit(amount);
-            shares = vault.deposit(amount, BOB);
-            assertEq(shares, preview);
-        } else {
-            shares = vault.convertToShares(amount);
-            uint256 preview = vault.previewMint(shares);
-            paid = vault.mint(shares, BOB);
-            assertEq(paid, preview);
-        }
-        assertEq(vault.balanceOf(BOB), shares);
-        assertGe(_priceE36(), priceBefore, "coming in never lowers the price");
-
-        uint256 received;
-        if (seed % 3 == 0) {
-            received = vault.maxWithdraw(BOB);
-            uint256 preview = vault.previewWithdraw(received);
-            assertEq(vault.withdraw(received, BOB, BOB), preview);
-        } else {
-            uint256 leaving = vault.maxRedeem(BOB);
-            uint256 preview = vault.previewRedeem(leaving);
-            received = vault.redeem(leaving, BOB, BOB);
-            assertEq(received, preview);
-        }
-        vm.stopPrank();
-        assertLe(received, paid, "no profit");
-        assertGe(_priceE36(), priceBefore, "leaving never lowers the price");
-    }
-
-    /// @dev What `max*` says can be done, and one more cannot.
-    function testFuzz_max_is_exact(uint256 seed, uint256 invested, uint256 lost) public {
-        uint256 funds = 10 ** uint256(_decimals[seed % 5]) * 1_000_000;
-        invested = _bound(invested, 0, funds);
-        _build(_decimals[seed % 5], funds, invested, _bound(lost, 0, invested));
-        uint256 snapshot = vm.snapshotState();
-
-        vm.startPrank(ALICE);
-        uint256 most = vault.maxWithdraw(ALICE);
-        vm.expectRevert();
-        vault.withdraw(most + 1, ALICE, ALICE);
-        vault.withdraw(most, ALICE, ALICE);
-
-        vm.revertToState(snapshot);
-        most = vault.maxRedeem(ALICE);
-        vm.expectRevert();
-        vault.redeem(most + 1, ALICE, ALICE);
-        vault.redeem(most, ALICE, ALICE);
-        vm.stopPrank();
-    }
-
-    function _priceE36() private view returns (uint256) {
-        return (vault.totalAssets() + 1) * 1e36 / (vault.totalSupply() + 1e6);
+        vault.permit(holder, STRANGER, shares, block.timestamp, v, r, s);
     }
 }

@@ -13,5 +13,5 @@ interface IRedemptionQueue {
     function oldestPendingSince() external view returns (uint256);
 
     /// @notice Redeems as many of them as the vault's idle cash allows.
-    function fill() external returns (uint256 assets);
+    function fill() external returns (uint256 shares);
 }

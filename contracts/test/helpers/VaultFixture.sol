@@ -58,12 +58,22 @@ abstract contract VaultFixture is Test {
         long = _newLeg();
         short = _newLeg();
         _handOver();
-        _fund(ALICE, FUNDS);
+        _fund(ALICE, _whole(100_000));
         _later(60);
     }
 
     function _newAsset() internal virtual returns (TestToken) {
-        return new TestToken("USDC", 6);
+        return new TestToken("USDC", _assetDecimals());
+    }
+
+    /// @dev Of the vault's asset. `FUNDS` and `ONE_UNIT` are for the 6 of USDC; every other figure follows.
+    function _assetDecimals() internal view virtual returns (uint8) {
+        return 6;
+    }
+
+    /// @dev Asset units of so many whole ones.
+    function _whole(uint256 amount) internal view returns (uint256) {
+        return amount * 10 ** _assetDecimals();
     }
 
     function _limits() internal view virtual returns (Limits memory) {
@@ -83,7 +93,7 @@ abstract contract VaultFixture is Test {
             maxDrawdownBps: 1_000,
             maxGrowthBps: 10_000,
             flowBufferBps: 0,
-            maxTradeNotional: 200_000e6,
+            maxTradeNotional: uint128(_whole(200_000)),
             cooldownSeconds: 60,
             maxOracleAgeSeconds: 3_600,
             maxSilenceSeconds: 2 days,
@@ -180,21 +190,6 @@ abstract contract VaultFixture is Test {
         vault.makeSafer(mode);
     }
 
-    /// @dev At once, as the guardian may.
-    function _tighten(Limits memory tighter) internal {
-        vm.prank(GUARDIAN);
-        policy.tighten(tighter);
-    }
-
-    function _tightenCap(address venueOrToken, uint128 amount, uint32 bps) internal {
-        vm.prank(GUARDIAN);
-        policy.tightenCap(venueOrToken, Cap(amount, bps));
-    }
-
-    function _assertMode(Mode mode) internal view {
-        assertEq(uint8(vault.mode()), uint8(mode), "mode");
-    }
-
     function _status() internal view returns (VaultStatus memory) {
         return lens.status(vault);
     }
@@ -209,12 +204,6 @@ abstract contract VaultFixture is Test {
         usdc.approve(address(vault), amount);
         shares = vault.deposit(amount, who);
         vm.stopPrank();
-    }
-
-    function _redeemAll(address who) internal returns (uint256 assets) {
-        uint256 shares = vault.balanceOf(who);
-        vm.prank(who);
-        assets = vault.redeem(shares, who, who);
     }
 
     /// @dev A new block, `secondsLater`, with a fresh answer of the feed.
