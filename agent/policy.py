@@ -180,7 +180,7 @@ class Policy(BaseModel):
         return ContractCap(_units(self.asset_cap_usd), _bps(self.asset_cap))
 
     def differences(
-        self, on_chain: ContractLimits, venue_caps: Mapping[str, ContractCap], asset_cap: ContractCap
+        self, on_chain: ContractLimits, venue_caps: Mapping[str, ContractCap], asset_caps: Mapping[str, ContractCap]
     ) -> list[Reason]:
         """Every limit whose value in the contract is not the one in this file."""
         return [
@@ -191,25 +191,26 @@ class Policy(BaseModel):
                 float(row.there),
                 f"policy.{row.key}",
             )
-            for row in self.compare(on_chain, venue_caps, asset_cap)
+            for row in self.compare(on_chain, venue_caps, asset_caps)
             if row.here != row.there
         ]
 
     def compare(
-        self, on_chain: ContractLimits, venue_caps: Mapping[str, ContractCap], asset_cap: ContractCap
+        self, on_chain: ContractLimits, venue_caps: Mapping[str, ContractCap], asset_caps: Mapping[str, ContractCap]
     ) -> "Iterator[Row]":
         """Every limit, as this file has it and as the contract has it.
 
         Parameters
         ----------
-        venue_caps : by the name of the venue, for example {"spot": ..., "perp": ...}
+        venue_caps, asset_caps : by the address of the adapter, and of the base token
         """
         mine = self.to_contract()
         for key, name in zip(Policy.model_fields, ContractLimits.__slots__, strict=False):
             yield Row(key, name, getattr(mine, name), getattr(on_chain, name))
         for venue, cap in venue_caps.items():
-            yield from _compare_caps("venue_cap", f"cap of the {venue} venue", self.venue_cap_to_contract(), cap)
-        yield from _compare_caps("asset_cap", "cap of the base token", self.asset_cap_to_contract(), asset_cap)
+            yield from _compare_caps("venue_cap", f"venue {venue}", self.venue_cap_to_contract(), cap)
+        for token, cap in asset_caps.items():
+            yield from _compare_caps("asset_cap", f"token {token}", self.asset_cap_to_contract(), cap)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import policy
 from agent.reasons import Code
-from agent.units import BPS
 
 ROOT = Path(__file__).parents[1]
 
@@ -153,42 +151,6 @@ def test_nothing_is_swallowed_and_nothing_is_validated_by_assert() -> None:
                 assert caught not in {"Exception", "BaseException"} or any(
                     isinstance(inner, ast.Raise) for inner in ast.walk(node)
                 ), f"{place}: {caught} is swallowed"
-
-
-def test_python_ceilings_equal_the_constants_of_the_contract() -> None:
-    source = (ROOT / "contracts/src/Policy.sol").read_text()
-    units = {"": 1, " seconds": 1, " days": 86_400, " hours": 3_600}
-    constants = {
-        name: int(number.replace("_", "")) * units[unit.rstrip("s") + "s" if unit else ""]
-        for name, number, unit in re.findall(r"constant ([A-Z_]+) = ([\d_]+)( seconds| days?| hours?)?;", source)
-    }
-    in_python = {
-        "MAX_GROSS_LEVERAGE_BPS": policy.MAX_GROSS_LEVERAGE * BPS,
-        "MAX_NET_DELTA_BPS": policy.MAX_NET_DELTA * BPS,
-        "MAX_SLIPPAGE_BPS": policy.MAX_SLIPPAGE * BPS,
-        "MAX_LOSS_PER_PLAN_BPS": policy.MAX_LOSS_PER_PLAN * BPS,
-        "MAX_DAILY_LOSS_BPS": policy.MAX_DAILY_LOSS * BPS,
-        "MAX_DRAWDOWN_BPS": policy.MAX_DRAWDOWN * BPS,
-        "MIN_LIQUIDATION_DISTANCE_BPS": policy.MIN_LIQUIDATION_DISTANCE * BPS,
-        "MAX_LIQUIDATION_DISTANCE_BPS": BPS,  # the model's lt=1
-        "MIN_COOLDOWN": policy.MIN_COOLDOWN_S,
-        "MAX_COOLDOWN": policy.MAX_COOLDOWN_S,
-        "MAX_ORACLE_AGE": policy.MAX_ORACLE_AGE_S,
-        "MAX_TURNOVER_BPS": policy.MAX_TURNOVER * BPS,
-        "MAX_LOSS_BUDGET_BPS": policy.MAX_LOSS_BUDGET * BPS,
-        "MAX_EMERGENCY_LOSS_BUDGET_BPS": policy.MAX_EMERGENCY_LOSS_BUDGET * BPS,
-        "MAX_MIN_IDLE_BPS": policy.MAX_MIN_IDLE * BPS,
-    }
-    assert constants == pytest.approx(in_python)
-
-
-def test_the_limits_of_the_contract_are_those_of_the_policy_in_the_same_order() -> None:
-    source = (ROOT / "contracts/src/Policy.sol").read_text()
-    struct = re.search(r"struct Limits \{(.*?)\}", source, re.DOTALL)
-    assert struct is not None
-    fields = re.findall(r"uint\d+ (\w+);", struct[1])
-    in_python = [field.replace("_", "") for field in policy.ContractLimits.__slots__]
-    assert [field.lower() for field in fields] == in_python
 
 
 def test_every_code_is_raised_somewhere() -> None:

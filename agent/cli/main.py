@@ -80,6 +80,27 @@ def check(config: ConfigFile) -> None:
     raise typer.Exit(report_check(config, Console()))
 
 
+policy_app = typer.Typer(help="Compare limits.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy_app, name="policy")
+
+
+@policy_app.command("diff")
+def policy_diff(
+    config: ConfigFile,
+    rpc: Annotated[str, typer.Option("--rpc", help="JSON-RPC address of a node of the vault's chain")],
+    vault: Annotated[str, typer.Option("--vault", help="the vault's address")],
+) -> None:
+    """Print the limits of a strategy file beside those of a deployed vault; exit code 2 when any differs."""
+    from agent.cli.run import run_policy_diff
+
+    raise typer.Exit(run_policy_diff(config, rpc, vault))
+
+
+@policy_app.callback()
+def policy() -> None:
+    """The hard limits of a vault."""
+
+
 def main() -> None:
     """Entry point of the `ballast` command."""
     app()

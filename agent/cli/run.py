@@ -14,6 +14,7 @@ from agent.config.file import load_config
 from agent.ledger import CycleRecord
 from agent.market.choose import ChosenMarket, choose_market, data_folder
 from agent.market.moments import hour_text
+from agent.policy_diff import report_policy_diff
 from agent.reasons import Refusal
 from agent.replay import parse_period, replay
 from agent.replay.explain import explain
@@ -53,6 +54,12 @@ def run_demo(config: Path | None, data: Path | None, seed: int, days: int, out: 
     first = datetime.fromisoformat(DEMO_FROM)
     last = first + timedelta(days=days - 1)
     return _replay(config or DEMO_CONFIG, (DEMO_FROM, f"{last:%Y-%m-%d}"), data, seed, out or Path("runs/demo"))
+
+
+@_reported
+def run_policy_diff(config: Path, rpc: str, vault: str) -> int:
+    """`ballast policy diff`."""
+    return report_policy_diff(config, rpc, vault, Console())
 
 
 @_reported

@@ -51,8 +51,8 @@ def withdrawn_in(logs: Iterable[Log], vault: str) -> int:
     return sum(int(_WITHDRAW.decode(log)[0]) for log in logs if log.address == vault.lower() and _WITHDRAW.matches(log))
 
 
-def checked_limits(logs: Iterable[Log], policy: str) -> dict[str, float]:
-    """The smallest headroom of every limit that the policy reports to have checked a plan against.
+def checked_limits(logs: Iterable[Log], policy: str, vault: str) -> dict[str, float]:
+    """The smallest headroom of every limit that the policy reports to have checked a plan of this vault against.
 
     A check is one word: value in the upper, bound in the lower 128 bits; 0 where the plan had not to be checked.
     """
@@ -60,6 +60,8 @@ def checked_limits(logs: Iterable[Log], policy: str) -> dict[str, float]:
     for log in logs:
         if log.address != policy.lower() or not _LIMITS_CHECKED.matches(log):
             continue
+        if log.topics[1][-20:] != bytes.fromhex(vault.removeprefix("0x")):
+            continue  # anybody may ask a policy to check a change of his own
         (checks,) = _LIMITS_CHECKED.decode(log)
         for name, check in zip(_LIMITS, checks, strict=True):
             if check == 0:

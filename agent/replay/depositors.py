@@ -71,7 +71,7 @@ def schedule(seed: int, from_s: int, to_s: int) -> tuple[Wish, ...]:
 
 
 class Depositors:
-    """Carries out the wishes. What idle cash does not cover waits in the redemption queue and is claimed when filled."""
+    """Carries out the wishes. What idle cash does not cover waits in the redemption queue until it is filled."""
 
     def __init__(self, node: Node, site: VaultSite, wishes: tuple[Wish, ...]) -> None:
         vault, queue = artifacts.load("Vault"), artifacts.load("RedemptionQueue")

@@ -148,7 +148,7 @@ class Book:
             outcome.decision,
             step,
             gas_paid_usd=self.gas_paid_usd,
-            headroom=self._headroom(outcome, checked_limits(logs, stage.site.policy)),
+            headroom=self._headroom(outcome, checked_limits(logs, stage.site.policy, stage.site.vault)),
             gate_refusals=outcome.refusals,
             forecast_volatility=_forecast(outcome),
             plan=_plan_record(outcome),

@@ -10,8 +10,8 @@ def upkeep(observation: Observation, policy: Policy) -> str | None:
     """One sentence that says why an empty plan is due, or None when none is.
 
     An empty plan moves nothing. The contract pays the redemption queue from its idle cash, brings cash home from its
-    venues, marks the first price of a UTC day (without which the daily loss has no start), and latches a loss limit that
-    the market broke.
+    venues, marks the first price of a UTC day (without which the daily loss has no start), and latches a loss limit
+    that the market broke.
     """
     vault = observation.vault
     if vault.total_supply == 0 or vault.mode is Mode.HALTED:

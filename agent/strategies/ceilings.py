@@ -107,14 +107,19 @@ def _margin(
 
 
 def _reserve(book: Book, sizing: SizingConfig, liquidation: LiquidationConfig | None) -> Ceiling | None:
-    """Cut when redemptions took the reserve and no cash is on its way or waiting on the venue."""
+    """Cut when redemptions took the reserve and no cash is on its way or waiting on the venue.
+
+    The sale refills the reserve itself. What waits in the queue is paid by the sale and by the margin that smaller legs
+    set free, which comes home some cycles later: selling for all of it at once would end below the target, and buy back.
+    """
     if not is_drained(book, sizing) or not book.holds_position() or book.in_flight > 0:
         return None
-    wanted = book.margin_wanted(book.perp_lots, liquidation.target_margin) if liquidation else 0.0
-    if max(book.venue_cash, book.equity - wanted) >= sizing.min_trade_usd:
+    margin = liquidation.target_margin if liquidation else 0.0
+    spare_margin = book.equity - book.margin_wanted(book.perp_lots, margin)
+    if max(book.venue_cash, spare_margin) >= sizing.min_trade_usd:
         return None
-    deficit = sizing.min_idle * book.nav - book.idle
-    return Ceiling(
-        max(0, book.largest_leg() - math.ceil(deficit / book.lot_proceeds)),
-        "redemptions used up the idle reserve",
-    )
+    reserve = sizing.min_idle * book.nav
+    with_margin = (reserve - book.idle + max(0.0, -spare_margin)) / (book.lot_proceeds + margin * book.lot_mark)
+    by_sale_alone = (reserve - book.idle) / book.lot_proceeds
+    cut = max((reserve - max(0.0, book.idle)) / book.lot_proceeds, min(with_margin, by_sale_alone))
+    return Ceiling(max(0, book.largest_leg() - math.ceil(cut)), "redemptions used up the idle reserve")

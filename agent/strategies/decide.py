@@ -60,8 +60,10 @@ def decide(observation: Observation, config: Config) -> Decision:
 
 
 def _size(observation: Observation, config: Config, book: Book) -> Sizing | Reason:
-    if observation.vault.total_supply == 0 or book.nav <= 0:
+    if observation.vault.total_supply == 0:
         return Sizing(0.0, (scaler("supply", 0.0, "there are no shares, so there is nothing to invest"),))
+    if book.nav <= 0:
+        return Sizing(0.0, (scaler("nav", 0.0, "nothing is left to holders who do not wait to be paid out"),))
     if observation.vault.mode is Mode.REDUCE_ONLY:
         return Sizing(0.0, (scaler("mode", 0.0, "the vault may only reduce until a person returns it to Active"),))
     if isinstance(config.strategy, CarryStrategy):

@@ -2,10 +2,10 @@
 pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 
 import {Bucket} from "./Bucket.sol";
 import {Position} from "./interfaces/IAdapter.sol";
+import {Price} from "./libraries/Price.sol";
 import {Cap, Limits} from "./Limits.sol";
 import {Holding, Measure, Snapshot} from "./Measure.sol";
 
@@ -125,10 +125,10 @@ abstract contract Envelope {
 
         uint256 largest;
         for (uint256 i; i < end.tokens.length; ++i) {
-            uint256 net = SignedMath.abs(end.tokens[i].net);
+            uint256 net = Price.notional(end.tokens[i].net, plan.prices[i]);
             uint256 netBps = _bps(net, plan.nav);
             largest = Math.max(largest, netBps);
-            if (netBps > l.maxNetDeltaBps && !(plan.reducing && net <= SignedMath.abs(start.tokens[i].net))) {
+            if (netBps > l.maxNetDeltaBps && !(plan.reducing && net <= Price.notional(start.tokens[i].net, plan.prices[i]))) {
                 revert NetDeltaExceeded(netBps, l.maxNetDeltaBps);
             }
         }

@@ -2,13 +2,13 @@
 pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Position} from "./interfaces/IAdapter.sol";
 import {Price} from "./libraries/Price.sol";
 
 /// @notice What is held at one venue, or in one base token. `amount` is what its cap counts: of a venue its notional or
-/// its value, whichever is larger; of a token the sum of the absolute notionals. `net` is a token's signed sum.
+/// its value, whichever is larger; of a token the sum of the absolute notionals. `net` is a token's signed sum in base
+/// units, which cutting both legs alike leaves as it is to the last unit.
 struct Holding {
     address key;
     uint256 amount;
@@ -58,7 +58,7 @@ library Measure {
             while (tokens[first] != tokens[i]) ++first;
             s.tokens[first].key = tokens[i];
             s.tokens[first].amount += notional;
-            s.tokens[first].net += p.exposure < 0 ? -SafeCast.toInt256(notional) : SafeCast.toInt256(notional);
+            s.tokens[first].net += p.exposure;
         }
     }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
 import {IRedemptionQueue} from "./interfaces/IRedemptionQueue.sol";
+import {Price} from "./libraries/Price.sol";
 import {Measure, Snapshot} from "./Measure.sol";
 import {Figures, VaultStatus} from "./Plan.sol";
 import {Holdings} from "./Portfolio.sol";
@@ -10,6 +13,8 @@ import {Vault} from "./Vault.sol";
 /// @title Everything the agent reads of a vault, in one call.
 /// @dev It keeps nothing and nobody trusts it with anything: what it says can be read from the vault itself.
 contract VaultLens {
+    using SafeCast for uint256;
+
     function status(Vault vault) external view returns (VaultStatus memory s) {
         Figures memory f = vault.figures();
         s.realAssets = f.real;
@@ -36,7 +41,9 @@ contract VaultLens {
         Snapshot memory now_ = Measure.snapshot(h.adapters, h.tokens, h.prices, h.positions, s.idleAssets);
         s.grossExposure = now_.gross;
         for (uint256 i; i < now_.tokens.length; ++i) {
-            s.netDelta += now_.tokens[i].net;
+            int256 net = now_.tokens[i].net;
+            int256 notional = Price.notional(net, h.prices[i]).toInt256();
+            s.netDelta += net < 0 ? -notional : notional;
         }
         s.pendingLoss = now_.pendingLoss;
         s.liquidationDistanceBps = now_.liquidationDistanceBps;

@@ -207,7 +207,7 @@ contract AaveV3Test is AaveFixture {
         market.addLiquidity(1_000_000, 100);
         leg = new AaveV3(address(this), aave, market.pool(), asset, address(base));
         asset.mint(address(leg), 1_000_000e6);
-        vm.expectPartialRevert(AaveV3.SoldOnlyPart.selector);
+        vm.expectPartialRevert(AaveV3.SoldOtherThanAsked.selector);
         leg.execute(abi.encode(SHORT, 100e18, 0), priceE36, 100);
         leg.execute(abi.encode(SHORT, 1e18, 0), priceE36, 100);
         market.moveTo(2_510e8);

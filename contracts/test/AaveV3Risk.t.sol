@@ -6,27 +6,31 @@ import {stdError} from "forge-std/StdError.sol";
 import {AaveV3} from "ballast/adapters/AaveV3.sol";
 import {IUniswapV3Pool, UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
 import {Position} from "ballast/interfaces/IAdapter.sol";
+import {TestToken} from "sim/TestToken.sol";
 
 import {AaveFixture} from "./helpers/AaveFixture.sol";
 
-/// @notice Asks for what it likes, as often as it likes, and claims to have sent what it likes, without sending it.
-contract LyingPool {
+/// @notice Sends what it likes, claims to have sent what it likes and asks for what it likes, as often as it likes.
+contract HostilePool {
     address public immutable token0;
     address public immutable token1;
-    uint256 private _asks;
     uint256 private _times;
+    TestToken private _token;
+    uint256 private _sends;
     uint256 private _claims;
+    uint256 private _asks;
 
     constructor(IUniswapV3Pool like) {
         (token0, token1) = (like.token0(), like.token1());
     }
 
-    function plan(uint256 asks, uint256 times, uint256 claims) external {
-        (_asks, _times, _claims) = (asks, times, claims);
+    function plan(uint256 times, TestToken token, uint256 sends, uint256 claims, uint256 asks) external {
+        (_times, _token, _sends, _claims, _asks) = (times, token, sends, claims, asks);
     }
 
-    function swap(address, bool, int256, uint160, bytes calldata) external returns (int256, int256) {
+    function swap(address recipient, bool, int256, uint160, bytes calldata) external returns (int256, int256) {
         for (uint256 i; i < _times; ++i) {
+            _token.mint(recipient, _sends);
             UniswapV3Swapper(msg.sender).uniswapV3SwapCallback(int256(_asks), -int256(_claims), "");
         }
         return (int256(_asks), -int256(_claims));
@@ -220,31 +224,55 @@ contract AaveV3RiskTest is AaveFixture {
         assertApproxEqAbs(_cash(), value, 1);
     }
 
-    // ---- a pool that lies
+    // ---- a hostile pool
 
-    function _lying() private returns (LyingPool pool) {
-        _openShort();
-        pool = new LyingPool(market.pool());
+    /// @dev The leg trades there with 100,000 of collateral and a debt of 10 base.
+    function _hostile() private returns (HostilePool pool) {
+        pool = new HostilePool(market.pool());
         leg = new AaveV3(address(this), aave, IUniswapV3Pool(address(pool)), asset, address(base));
-        asset.mint(address(leg), 100_000e6);
-        leg.execute(abi.encode(SUPPLY, 100_000e6, 0), priceE36, 100);
+        pool.plan(1, asset, 25_000e6, 25_000e6, 10e18);
+        _execute(75_000e6, SHORT, 10e18, 0);
+    }
+
+    function _expectSoldOther(uint256 sold, uint256 amount) private {
+        _expectRevert(abi.encodeWithSelector(AaveV3.SoldOtherThanAsked.selector, sold, amount), 0, SHORT, amount, 0);
     }
 
     function test_a_pool_that_does_not_ask_has_sold_and_bought_nothing() public {
-        LyingPool pool = _lying();
-        pool.plan(1e18, 0, 2_500e6);
-        _expectRevert(abi.encodeWithSelector(AaveV3.SoldOnlyPart.selector, 0, 1e18), 10e6, SHORT, 1e18, 0);
+        HostilePool pool = _hostile();
+        pool.plan(0, asset, 2_500e6, 2_500e6, 1e18);
+        _expectSoldOther(0, 1e18);
+        bytes memory reason = abi.encodeWithSelector(UniswapV3Swapper.AmountOutTooSmall.selector, 0, 1e18);
+        _expectRevert(reason, 0, COVER, 1e18, ALL);
+    }
+
+    function test_a_pool_that_asks_for_more_than_was_to_be_sold_is_refused() public {
+        HostilePool pool = _hostile();
+        pool.plan(1, asset, 2_500e6, 2_500e6, 2e18);
+        _expectSoldOther(2e18, 1e18);
+        pool.plan(2, asset, 2_500e6, 2_500e6, 1e18);
+        _expectSoldOther(2e18, 1e18);
+        pool.plan(2, asset, 1_250e6, 1_250e6, 0.5e18);
+        _execute(0, SHORT, 1e18, 2_500e6);
     }
 
     function test_proceeds_that_a_pool_claims_and_does_not_send_do_not_count() public {
-        LyingPool pool = _lying();
-        pool.plan(1e18, 1, 2_500e6);
+        HostilePool pool = _hostile();
+        pool.plan(1, asset, 0, 2_500e6, 1e18);
         bytes memory reason = abi.encodeWithSelector(UniswapV3Swapper.AmountOutTooSmall.selector, 0, 1);
         _expectRevert(reason, 5_000e6, SHORT, 1e18, 1);
         reason = abi.encodeWithSelector(AaveV3.SlippageExceeded.selector, 10_000, 100);
         _expectRevert(reason, 5_000e6, SHORT, 1e18, 0);
-        _expectRevert("26", 0, SHORT, 1e18, 0);
-        pool.plan(1e18, 2, 2_500e6);
-        _expectRevert(stdError.arithmeticError, 5_000e6, SHORT, 1e18, 0);
+    }
+
+    function test_a_pool_that_asks_twice_for_the_price_of_a_purchase_is_seen_to() public {
+        HostilePool pool = _hostile();
+        pool.plan(2, base, 0.5e18, 0.5e18, 2_500e6);
+        bytes memory reason = abi.encodeWithSelector(UniswapV3Swapper.AmountInTooLarge.selector, 5_000e6, 2_500e6);
+        _expectRevert(reason, 0, COVER, 1e18, 2_500e6);
+        reason = abi.encodeWithSelector(AaveV3.SlippageExceeded.selector, 10_000, 100);
+        _expectRevert(reason, 0, COVER, 1e18, ALL);
+        pool.plan(2, base, 0.5e18, 0.5e18, 1_250e6);
+        _execute(0, COVER, 1e18, 2_500e6);
     }
 }

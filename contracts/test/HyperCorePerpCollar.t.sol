@@ -87,12 +87,12 @@ contract HyperCorePerpCollarTest is HyperCorePerpFixture {
         public
     {
         mark = uint64(bound(mark, 150000, 250000));
-        oracle = uint64(bound(oracle, 150000, 250000));
-        slippage = bound(slippage, 0, 1000);
-        limit = bound(limit, 1_4000, 2_8000) * 1e7;
+        oracle = uint64(bound(oracle, mark * 97 / 100, mark * 103 / 100));
+        slippage = bound(slippage, 0, 500);
+        limit = bound(limit, mark * 94 / 100, mark * 106 / 100) / 10 * 1e7;
         _tick(oracle, mark, mark, mark, 0);
         bytes memory action = _orderAction(isBuy ? int64(1e4) : -1e4, uint64(limit), false);
-        try vault.execute(adapter, 0, action, _priceE36(), slippage) {
+        try vault.execute(adapter, 0, action, _priceE36(), slippage) returns (uint256) {
             uint256 least = uint256(mark < oracle ? mark : oracle) * 1e6;
             uint256 most = uint256(mark > oracle ? mark : oracle) * 1e6;
             if (isBuy) assertLe(limit * 10_000, least * (10_000 + slippage));

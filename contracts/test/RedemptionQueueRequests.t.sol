@@ -146,11 +146,7 @@ contract RedemptionQueueRequestsTest is RedemptionQueueFixture {
 
     // ---------------------------------------------------------------- permit
 
-    function _permit(uint256 key, uint256 value, uint256 nonce)
-        private
-        view
-        returns (uint8 v, bytes32 r, bytes32 s)
-    {
+    function _permit(uint256 key, uint256 value, uint256 nonce) private view returns (uint8 v, bytes32 r, bytes32 s) {
         bytes32 hash = keccak256(abi.encode(PERMIT, vm.addr(key), address(queue), value, nonce, type(uint256).max));
         return vm.sign(key, keccak256(abi.encodePacked(hex"1901", vault.DOMAIN_SEPARATOR(), hash)));
     }

@@ -137,7 +137,6 @@ contract VaultCapsTest is CoreFixture {
         _run(_pair(3_000));
         feed.set(PRICE * 102 / 100);
         _later(60);
-        _run(new Action[](0));
         _run(_trade(short, -ONE_BPS));
         _later(60);
         _expectVenueCap(_trade(long, ONE_BPS), long, 30_610_200_000, 30_000e6);

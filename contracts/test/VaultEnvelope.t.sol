@@ -9,15 +9,10 @@ import {Vault} from "ballast/Vault.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
-import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";
 import {PlanLogs} from "./helpers/PlanLogs.sol";
 
 /// @notice Where positions may be after a plan and what it may cost: every limit at its bound and one unit beyond.
 contract VaultEnvelopeTest is CoreFixture {
-    function _setHealth(LeveragedTestAdapter leg, uint256 healthBps) private view returns (Action memory) {
-        return Action(address(leg), 0, leg.call(address(leg), abi.encodeCall(LeveragedTestAdapter.setHealth, (healthBps))));
-    }
-
     // ---------------------------------------------------------------- positions
 
     function test_gross_leverage_at_and_above_its_bound() public {
@@ -87,6 +82,7 @@ contract VaultEnvelopeTest is CoreFixture {
             _trade(long, ONE_UNIT), abi.encodeWithSelector(Envelope.GrossLeverageExceeded.selector, NONE, 15_000)
         );
         _run(new Action[](0));
+        _later(60);
         // Less than a unit's worth, in and out again: there is nothing that it could be too much of.
         _run(_actions(_trade(long, 1), _trade(long, -1)));
         assertEq(vault.planCount(), 2);

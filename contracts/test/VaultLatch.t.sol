@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {Vm} from "forge-std/Vm.sol";
+
+import {Limits} from "ballast/Limits.sol";
 import {Action, Mode, Plan, VaultStatus} from "ballast/Plan.sol";
 import {PriceOracle} from "ballast/PriceOracle.sol";
 import {Vault} from "ballast/Vault.sol";
+import {VaultBook} from "ballast/VaultBook.sol";
 
-import {VaultFixture} from "./helpers/VaultFixture.sol";
+import {CoreFixture} from "./helpers/CoreFixture.sol";
+import {PlanLogs} from "./helpers/PlanLogs.sol";
 
-/// @notice Daily loss and drawdown: how they are marked, and that a breach latches at once and stays.
-contract VaultLatchTest is VaultFixture {
+/// @notice Daily loss, weekly loss and drawdown: how they are marked, and that a breach latches at once and stays.
+contract VaultLatchTest is CoreFixture {
     /// @dev Long half the vault's value: 1 % of the token's price is 0.5 % of the share price.
     function setUp() public override {
         super.setUp();
@@ -16,184 +23,405 @@ contract VaultLatchTest is VaultFixture {
         _later(60);
     }
 
-    /// @dev Moves the price so that the vault loses `bps` of the funds it started with.
-    function _lose(uint256 bps) private {
+    /// @dev Moves the price so that the vault has lost `bps` of the funds it started with.
+    function _fallTo(uint256 bps) private {
         feed.set(PRICE - PRICE * int256(bps) * 2 / 10_000);
     }
 
-    function _marks() private view returns (uint256 high, uint256 day) {
-        return (vault.highWaterMarkE18(), vault.dayStartPriceE18());
+    /// @dev The next day, after its first checkpoint.
+    function _nextDay() private {
+        _later(1 days);
+        vault.checkpoint();
     }
 
-    function test_starts_at_one_asset_unit_per_share_unit() public view {
-        VaultStatus memory s = vault.status();
-        assertEq(s.sharePriceE18, 1e6 * 1e18);
-        assertEq(s.highWaterMarkE18, 1e6 * 1e18);
-        assertEq(s.dayStartPriceE18, 1e6 * 1e18);
+    function _expectLatch(Mode mode, bytes32 limit, uint256 value, uint256 bound_) private {
+        vm.expectEmit(address(vault));
+        emit VaultBook.ModeLatched(mode, limit, value, bound_);
+    }
+
+    function _high() private view returns (uint256) {
+        return _status().highWaterMarkE18;
+    }
+
+    // ---------------------------------------------------------------- the three limits
+
+    function test_starts_at_a_share_price_of_one() public view {
+        VaultStatus memory s = _status();
+        assertEq(s.sharePriceE18, 1e18);
+        assertEq(s.highWaterMarkE18, 1e18);
+        assertEq(s.dayStartPriceE18, 1e18);
+        assertEq(s.weekStartPriceE18, 1e18);
     }
 
     function test_daily_loss_at_its_bound_does_not_latch_and_beyond_it_does() public {
-        _lose(299);
+        _fallTo(300);
         vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.Active));
-        _lose(301);
-        vm.expectEmit();
-        emit Vault.ModeLatched(Mode.ReduceOnly, "max_daily_loss", 301, 300);
+        _assertMode(Mode.Active);
+        _fallTo(301);
+        _expectLatch(Mode.ReduceOnly, "max_daily_loss", 301, 300);
         vm.prank(STRANGER);
         vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly));
+        _assertMode(Mode.ReduceOnly);
     }
 
-    function test_drawdown_latches_when_no_single_day_does() public {
-        for (uint256 lost = 200; lost <= 1_000; lost += 200) {
-            _later(1 days);
-            vault.checkpoint();
-            _lose(lost == 1_000 ? 999 : lost);
+    function test_weekly_loss_latches_when_no_single_day_does() public {
+        for (uint256 lost = 200; lost <= 600; lost += 200) {
+            _nextDay();
+            _fallTo(lost);
             vault.checkpoint();
         }
-        assertEq(uint8(vault.mode()), uint8(Mode.Active));
-        _later(1 days);
+        _assertMode(Mode.Active);
+        _nextDay();
+        _fallTo(601);
+        _expectLatch(Mode.ReduceOnly, "max_weekly_loss", 601, 600);
         vault.checkpoint();
-        _lose(1_001);
-        vm.expectEmit();
-        emit Vault.ModeLatched(Mode.ReduceOnly, "max_drawdown", 1_001, 1_000);
-        vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly));
+        _assertMode(Mode.ReduceOnly);
     }
+
+    function test_drawdown_latches_when_no_single_day_or_week_does() public {
+        for (uint256 lost = 100; lost <= 1_000; lost += 100) {
+            _nextDay();
+            _fallTo(lost);
+            vault.checkpoint();
+            _assertMode(Mode.Active);
+        }
+        _nextDay();
+        _fallTo(1_001);
+        _expectLatch(Mode.ReduceOnly, "max_drawdown", 1_001, 1_000);
+        vault.checkpoint();
+        _assertMode(Mode.ReduceOnly);
+    }
+
+    function test_a_fall_that_breaks_several_limits_names_the_daily_one() public {
+        _fallTo(1_500);
+        _expectLatch(Mode.ReduceOnly, "max_daily_loss", 1_500, 300);
+        vault.checkpoint();
+    }
+
+    function test_a_checkpoint_tells_the_price_and_every_loss_with_its_limit() public {
+        _fallTo(100);
+        _nextDay();
+        _fallTo(250);
+        vm.recordLogs();
+        vault.checkpoint();
+        (uint256 price, uint256[3] memory losses) = PlanLogs.checkpoint(vm.getRecordedLogs());
+        assertApproxEqAbs(price, 0.975e18, 1e9);
+        assertEq(price, _status().sharePriceE18);
+        _assertLoss(losses[0], 152, 300); // 150 of 9,900
+        _assertLoss(losses[1], 250, 600);
+        _assertLoss(losses[2], 250, 1_000);
+    }
+
+    function _assertLoss(uint256 check, uint256 value, uint256 bound_) private pure {
+        (uint256 toldValue, uint256 toldBound) = PlanLogs.halves(check);
+        assertEq(toldValue, value);
+        assertEq(toldBound, bound_);
+    }
+
+    // ---------------------------------------------------------------- what a latch does
 
     function test_a_latch_stays_when_the_price_comes_back() public {
-        _lose(400);
+        _fallTo(400);
         vault.checkpoint();
         feed.set(PRICE);
         vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly));
+        _assertMode(Mode.ReduceOnly);
+        _nextDay();
+        _assertMode(Mode.ReduceOnly);
     }
 
-    function test_the_high_water_mark_rises_and_never_falls_by_itself() public {
-        feed.set(PRICE + PRICE / 100);
-        vault.checkpoint();
-        uint256 high = vault.highWaterMarkE18();
-        assertGt(high, 1e24);
-        feed.set(PRICE);
-        vault.checkpoint();
-        assertEq(vault.highWaterMarkE18(), high);
-    }
-
-    function test_the_day_starts_with_its_first_checkpoint_and_keeps_that_price() public {
-        _lose(100);
-        _later(1 days);
-        assertLt(vault.status().dayStartPriceE18, 1e24, "status tells the mark a checkpoint would set");
-        assertEq(vault.dayStartPriceE18(), 1e24);
-        vault.checkpoint();
-        uint256 day = vault.dayStartPriceE18();
-        assertLt(day, 1e24);
-        _lose(200);
-        vault.checkpoint();
-        assertEq(vault.dayStartPriceE18(), day);
-        assertEq(vault.status().dayStartPriceE18, day);
-    }
-
-    function test_checkpoint_refuses_a_stale_or_invalid_price_and_records_nothing() public {
-        (uint256 high, uint256 day) = _marks();
-        feed.setRound(PRICE / 2, block.timestamp - 3_601);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600));
-        vault.checkpoint();
-        feed.set(0);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), int256(0)));
-        vault.checkpoint();
-        (uint256 highAfter, uint256 dayAfter) = _marks();
-        assertEq(high, highAfter);
-        assertEq(day, dayAfter);
+    function test_latches_to_halted_when_the_policy_says_so() public {
+        Limits memory limits = _limits();
+        limits.latchMode = Mode.Halted;
+        _tighten(limits);
+        _fallTo(400);
+        Plan memory plan = _plan(_actions(_trade(long, -ONE_BPS)));
+        vm.expectEmit(address(vault));
+        emit Vault.PlanSkipped(2, "max_daily_loss");
+        _send(plan);
+        _assertMode(Mode.Halted);
+        plan = _plan(_actions(_trade(long, -ONE_BPS)));
+        vm.expectRevert(Vault.VaultHalted.selector);
+        _send(plan);
+        vm.prank(ALICE);
+        vault.redeem(1e12, ALICE, ALICE);
     }
 
     function test_a_plan_that_meets_a_breach_is_skipped_and_its_number_is_spent() public {
         Plan memory plan = _plan(_actions(_trade(long, 1)));
-        _lose(400);
-        uint64 lastPlanAt = vault.lastPlanAt();
+        _fallTo(400);
+        uint256 lastPlanAt = vault.lastPlanAt();
         int256 exposure = long.exposure();
-        vm.expectEmit();
+        vm.expectEmit(address(vault));
         emit Vault.PlanSkipped(2, "max_daily_loss");
         _send(plan);
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly), "latched");
+        _assertMode(Mode.ReduceOnly);
         assertEq(long.exposure(), exposure, "not carried out");
         assertEq(vault.planCount(), 2, "spent");
         assertEq(vault.lastPlanAt(), lastPlanAt, "nothing was executed");
+        assertEq(vault.lastSignAt(), block.timestamp, "but the agent is alive");
         vm.expectRevert(abi.encodeWithSelector(Vault.PlanNumberWrong.selector, 2, 3));
         _send(plan);
         _run(_trade(long, -ONE_BPS));
     }
 
-    function test_a_loss_made_by_the_plan_latches_without_undoing_it() public {
-        _lose(250);
-        vault.checkpoint();
-        Action memory action = _trade(short, -ONE_BPS, 1_000e6, 600e6);
-        vm.expectEmit();
-        emit Vault.ModeLatched(Mode.ReduceOnly, "max_daily_loss", 310, 300);
-        _run(action);
-        assertEq(short.exposure(), -ONE_BPS);
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly));
+    function test_a_skipped_plan_tells_no_checks() public {
+        _fallTo(400);
+        Vm.Log[] memory logs = _runAndRecord(_actions(_trade(long, -ONE_BPS)));
+        assertTrue(PlanLogs.has(logs, Vault.PlanSkipped.selector));
+        assertFalse(PlanLogs.has(logs, Vault.PlanExecuted.selector));
     }
 
-    function test_a_deposit_or_a_redemption_latches_too_and_goes_through() public {
-        uint256 snapshot = vm.snapshotState();
-        _lose(400);
+    /// @dev It reverts as if it had never been sent; anybody may still record the breach.
+    function test_a_plan_for_another_state_is_refused_even_when_it_meets_a_breach() public {
+        Plan memory plan = _plan(_actions(_trade(long, 1)));
+        bytes32 hash = plan.stateHash;
+        plan.stateHash = bytes32(uint256(1));
+        _fallTo(400);
+        vm.expectRevert(abi.encodeWithSelector(Vault.StateChanged.selector, plan.stateHash, hash));
+        _send(plan);
+        _assertMode(Mode.Active);
+        vault.checkpoint();
+        _assertMode(Mode.ReduceOnly);
+    }
+
+    function test_a_loss_made_by_the_plan_latches_without_undoing_it() public {
+        _fallTo(250);
+        vault.checkpoint();
+        Action memory action = _trade(short, -ONE_BPS, 1_000e6, 600e6);
+        _expectLatch(Mode.ReduceOnly, "max_daily_loss", 310, 300);
+        _run(action);
+        assertEq(short.exposure(), -ONE_BPS);
+        _assertMode(Mode.ReduceOnly);
+    }
+
+    function test_a_deposit_latches_too_and_goes_through() public {
+        _fallTo(400);
         _fund(BOB, 1_000e6);
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly));
-        vm.revertToState(snapshot);
-        _lose(400);
+        _assertMode(Mode.ReduceOnly);
+    }
+
+    function test_a_redemption_latches_too_and_goes_through() public {
+        _fallTo(400);
         vm.prank(ALICE);
-        vault.redeem(1e6, ALICE, ALICE);
-        assertEq(uint8(vault.mode()), uint8(Mode.ReduceOnly));
+        vault.redeem(1e12, ALICE, ALICE);
+        _assertMode(Mode.ReduceOnly);
     }
 
     function test_a_breach_does_not_bring_a_halted_vault_back() public {
-        _setMode(GUARDIAN, Mode.Halted);
-        _lose(400);
+        _makeSafer(Mode.Halted);
+        _fallTo(400);
         vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.Halted));
-    }
-
-    function test_the_owner_returns_to_active_and_the_marks_start_anew() public {
-        _lose(400);
-        vault.checkpoint();
-        _setMode(OWNER, Mode.Active);
-        (uint256 high, uint256 day) = _marks();
-        assertEq(high, vault.status().sharePriceE18);
-        assertEq(day, high);
-        vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.Active), "does not latch again at once");
-    }
-
-    function test_the_owner_cannot_return_to_active_on_a_stale_price() public {
-        _setMode(GUARDIAN, Mode.Halted);
-        vm.warp(block.timestamp + 4_000);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 4_000, 3_600));
-        _setMode(OWNER, Mode.Active);
-        _setMode(OWNER, Mode.ReduceOnly);
+        _assertMode(Mode.Halted);
     }
 
     function test_an_empty_vault_has_no_loss() public {
         _run(_actions(_trade(long, -5_000 * ONE_BPS), Action(address(long), 0, long.sendHome(50_000e6))));
-        vm.startPrank(ALICE);
-        vault.redeem(vault.balanceOf(ALICE), ALICE, ALICE);
-        vm.stopPrank();
+        _redeemEverything(ALICE);
         assertEq(vault.totalSupply(), 0);
-        long.setExposure(ONE_BPS);
+        usdc.mint(address(long), 1); // dust at a venue
+        _hold(long, 1);
         feed.set(PRICE * 2);
         vault.checkpoint();
-        assertGt(vault.highWaterMarkE18(), 1e24);
+        assertGt(_high(), 1e18);
         feed.set(PRICE / 2);
         vault.checkpoint();
-        assertEq(uint8(vault.mode()), uint8(Mode.Active));
-        assertEq(vault.highWaterMarkE18(), vault.status().sharePriceE18);
+        _assertMode(Mode.Active);
+        assertEq(_high(), _status().sharePriceE18);
+    }
+
+    // ---------------------------------------------------------------- marks
+
+    function test_the_high_water_mark_rises_and_never_falls_by_itself() public {
+        feed.set(PRICE + PRICE / 1_000);
+        vault.checkpoint();
+        uint256 high = _high();
+        assertGt(high, 1e18);
+        feed.set(PRICE);
+        vault.checkpoint();
+        assertEq(_high(), high);
+        _nextDay();
+        assertEq(_high(), high);
+    }
+
+    function test_the_day_starts_with_its_first_checkpoint_and_keeps_that_price() public {
+        _fallTo(100);
+        _later(1 days);
+        assertLt(_status().dayStartPriceE18, 1e18, "status tells the mark a checkpoint would set");
+        _fallTo(150);
+        vault.checkpoint();
+        uint256 day = _status().dayStartPriceE18;
+        assertApproxEqAbs(day, 0.985e18, 1e9);
+        _fallTo(200);
+        vault.checkpoint();
+        assertEq(_status().dayStartPriceE18, day);
+        _fallTo(140);
+        vault.checkpoint();
+        assertEq(_status().dayStartPriceE18, day);
+    }
+
+    function test_the_week_starts_on_monday_with_its_first_checkpoint() public {
+        uint256 monday = block.timestamp / 1 days * 1 days;
+        _fallTo(200);
+        vm.warp(monday + 7 days - 2);
+        _later(1); // the last second of Sunday
+        vault.checkpoint();
+        assertEq(_status().weekStartPriceE18, 1e18);
+        _later(1);
+        assertEq(_status().weekStartPriceE18, _status().sharePriceE18);
+        vault.checkpoint();
+        uint256 week = _status().weekStartPriceE18;
+        assertApproxEqAbs(week, 0.98e18, 1e9);
+        _later(6 days);
+        _fallTo(300);
+        vault.checkpoint();
+        assertEq(_status().weekStartPriceE18, week);
     }
 
     /// @dev A gift must not raise the mark from which a drawdown is measured.
     function test_a_gift_raises_no_mark() public {
-        (uint256 high,) = _marks();
+        uint256 high = _high();
         usdc.mint(address(vault), 10 * FUNDS);
         vault.checkpoint();
-        (uint256 highAfter,) = _marks();
-        assertEq(highAfter, high);
+        assertEq(_high(), high);
+    }
+
+    // ---------------------------------------------------------------- bounded growth
+
+    /// @dev 100 % a day; a jump of 10 % of the vault within a minute.
+    function test_a_jump_raises_the_marks_no_faster_than_shares_may_grow() public {
+        feed.set(PRICE * 12 / 10);
+        vault.checkpoint();
+        assertApproxEqAbs(_high(), 1e18 + uint256(1e18) * 60 / 1 days, 1e8);
+        assertEq(_status().sharePriceE18, _high());
+        vault.checkpoint();
+        assertApproxEqAbs(_high(), 1e18 + uint256(1e18) * 60 / 1 days, 1e8, "no time, no growth");
+        _later(1 days);
+        assertApproxEqAbs(_status().sharePriceE18, 1.1e18, 1e8, "recognised in the end");
+    }
+
+    function test_many_checkpoints_raise_the_mark_hardly_faster_than_one() public {
+        feed.set(PRICE * 13 / 10);
+        vault.checkpoint();
+        uint256 before = _high();
+        for (uint256 i; i < 60; ++i) {
+            _later(60);
+            vault.checkpoint();
+        }
+        // An hour of 100 % a day: 4.17 % once, 4.26 % compounded.
+        assertGt(_high(), before * 10_416 / 10_000);
+        assertLt(_high(), before * 10_426 / 10_000);
+    }
+
+    function test_a_spike_leaves_no_mark_that_its_end_could_break() public {
+        feed.set(PRICE * 13 / 10); // 15 % of the vault, more than the drawdown limit
+        vault.checkpoint();
+        feed.set(PRICE);
+        vault.checkpoint();
+        _assertMode(Mode.Active);
+        vm.recordLogs();
+        vault.checkpoint();
+        (, uint256[3] memory losses) = PlanLogs.checkpoint(vm.getRecordedLogs());
+        _assertLoss(losses[2], 7, 1_000);
+    }
+
+    function test_a_plans_gain_is_not_recognised_at_once() public {
+        usdc.mint(address(long), 1_000e6); // a trade that was very good
+        _run(_trade(long, -ONE_BPS));
+        assertLt(_status().sharePriceE18, 1.001e18);
+        assertEq(_status().realAssets, FUNDS + 1_000e6);
+    }
+
+    // ---------------------------------------------------------------- stale prices
+
+    function test_nothing_is_latched_or_raised_on_a_stale_or_invalid_price() public {
+        VaultStatus memory before = _status();
+        feed.setRound(PRICE / 2, block.timestamp - 3_601);
+        bytes memory stale = abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600);
+        _expectAllRefused(stale);
+        feed.setRound(PRICE * 2, block.timestamp - 3_601);
+        _expectAllRefused(stale);
+        feed.set(0);
+        _expectAllRefused(abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), int256(0)));
+
+        feed.set(PRICE);
+        VaultStatus memory s = _status();
+        assertEq(abi.encode(s), abi.encode(before));
+        _fallTo(400);
+        vault.checkpoint();
+        _assertMode(Mode.ReduceOnly);
+    }
+
+    function _expectAllRefused(bytes memory reason) private {
+        vm.expectRevert(reason);
+        vault.checkpoint();
+        _expectRevert(_trade(long, -ONE_BPS), reason);
+        vm.startPrank(BOB);
+        vm.expectRevert(reason);
+        vault.deposit(0, BOB);
+        vm.expectRevert(reason);
+        vault.redeem(0, BOB, BOB);
+        vm.stopPrank();
+    }
+
+    // ---------------------------------------------------------------- back to Active
+
+    function test_the_owner_returns_to_active_after_the_delay_and_the_marks_start_anew() public {
+        _fallTo(400);
+        vault.checkpoint();
+        bytes memory data = abi.encodeCall(Vault.activate, ());
+        vm.startPrank(OWNER);
+        authority.schedule(address(vault), data, 0);
+        _later(DELAY - 1);
+        bytes32 id = _operation(OWNER, address(vault), data);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotReady.selector, id));
+        authority.execute(address(vault), data);
+        _assertMode(Mode.ReduceOnly);
+        assertEq(_high(), 1e18);
+
+        _later(1);
+        vm.expectEmit(address(vault));
+        emit VaultBook.ModeSet(Mode.Active, address(authority));
+        authority.execute(address(vault), data);
+        vm.stopPrank();
+        _assertMode(Mode.Active);
+        VaultStatus memory s = _status();
+        assertEq(s.highWaterMarkE18, s.sharePriceE18);
+        assertEq(s.dayStartPriceE18, s.sharePriceE18);
+        assertEq(s.weekStartPriceE18, s.sharePriceE18);
+        vault.checkpoint();
+        _assertMode(Mode.Active); // does not latch again at once
+        _run(_trade(long, ONE_BPS));
+    }
+
+    function test_nobody_else_returns_to_active() public {
+        _makeSafer(Mode.ReduceOnly);
+        address[6] memory callers = [CURATOR, GUARDIAN, AGENT, ALICE, STRANGER, address(this)];
+        for (uint256 i; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, callers[i]));
+            vm.prank(callers[i]);
+            vault.activate();
+        }
+        _assertMode(Mode.ReduceOnly);
+    }
+
+    function test_a_breach_that_activating_finds_is_accepted_too() public {
+        _makeSafer(Mode.ReduceOnly);
+        _fallTo(400);
+        _activate();
+        _assertMode(Mode.Active);
+        assertEq(_high(), _status().sharePriceE18);
+    }
+
+    function test_the_owner_cannot_return_to_active_on_a_stale_price_and_the_guardian_needs_none() public {
+        bytes memory data = abi.encodeCall(Vault.activate, ());
+        vm.prank(OWNER);
+        authority.schedule(address(vault), data, 0);
+        vm.warp(block.timestamp + DELAY);
+        _makeSafer(Mode.Halted);
+        vm.prank(OWNER);
+        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), DELAY, 3_600));
+        authority.execute(address(vault), data);
+        _assertMode(Mode.Halted);
     }
 }

@@ -6,7 +6,6 @@ import {Action, Mode, Plan} from "ballast/Plan.sol";
 import {Vault} from "ballast/Vault.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
-import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";
 
 /// @notice What counts as reducing, what a reducing plan is spared, and what it is not.
 contract VaultReducingTest is CoreFixture {
@@ -77,6 +76,7 @@ contract VaultReducingTest is CoreFixture {
         if (uint256(afterwards) % 8 == 0) afterwards = 0;
         bool between = before >= 0 ? afterwards >= 0 && afterwards <= before : afterwards <= 0 && afterwards >= before;
         _reduceOnly();
+        _hold(short, 0);
         long.setExposure(before, _price());
         Plan memory plan = _plan(_actions(_trade(long, afterwards - before)));
         if (!between) vm.expectRevert(_notReducing);
@@ -132,18 +132,13 @@ contract VaultReducingTest is CoreFixture {
     function test_may_leave_the_health_outside_its_bound_only_if_it_does_not_fall() public {
         short.setHealth(12_000);
         _expectRevert(
-            _actions(_trade(short, ONE_BPS), _setHealth(11_999)),
+            _actions(_trade(short, ONE_BPS), _setHealth(short, 11_999)),
             abi.encodeWithSelector(Envelope.HealthTooLow.selector, 11_999, 15_000)
         );
         _run(_trade(short, ONE_BPS));
-        _run(_actions(_trade(short, ONE_BPS), _setHealth(12_001)));
+        _run(_actions(_trade(short, ONE_BPS), _setHealth(short, 12_001)));
         _later(60);
         _expectRevert(_trade(short, -1), abi.encodeWithSelector(Envelope.HealthTooLow.selector, 12_001, 15_000));
-    }
-
-    function _setHealth(uint256 healthBps) private view returns (Action memory) {
-        bytes memory data = abi.encodeCall(LeveragedTestAdapter.setHealth, (healthBps));
-        return Action(address(short), 0, short.call(address(short), data));
     }
 
     // ---------------------------------------------------------------- what it is not spared

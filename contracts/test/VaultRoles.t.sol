@@ -1,189 +1,173 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {Authority} from "ballast/Authority.sol";
+import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
 import {Mode, Plan} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Feed, PriceOracle} from "ballast/PriceOracle.sol";
+import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
 import {Vault} from "ballast/Vault.sol";
+import {Fees, VaultBook} from "ballast/VaultBook.sol";
+import {TestToken} from "sim/TestToken.sol";
 
-import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";
-import {VaultFixture} from "./helpers/VaultFixture.sol";
+import {CoreFixture} from "./helpers/CoreFixture.sol";
 
-/// @notice What each role may do, and what it may never.
-contract VaultRolesTest is VaultFixture {
-    function _expectNotOwner(address caller) private {
-        vm.expectRevert(abi.encodeWithSelector(Vault.NotOwner.selector, caller));
-        vm.prank(caller);
+/// @notice What the roles set on a vault, and what it refuses from them. Who may call what is in Authority.t.sol.
+contract VaultRolesTest is CoreFixture {
+    // ---------------------------------------------------------------- set-up
+
+    function test_a_new_vault_is_active_and_under_its_policys_authority() public {
+        Vault fresh = _newVault(usdc);
+        assertEq(fresh.authority(), address(authority));
+        assertEq(fresh.portfolio().authority(), address(authority));
+        assertEq(address(fresh.policy()), address(policy));
+        assertEq(fresh.portfolio().vault(), address(fresh));
+        assertEq(fresh.portfolio().asset(), address(usdc));
+        assertEq(uint8(fresh.mode()), uint8(Mode.Active));
+        assertEq(fresh.agent(), AGENT);
+        assertEq(address(fresh.queue()), address(0));
     }
 
-    // ---- set-up
-
-    function test_set_up_refuses_a_missing_part_and_an_agent_that_is_owner_or_guardian() public {
-        vm.expectRevert(Vault.ZeroAddress.selector);
-        new Vault(usdc, "", "", Policy(address(0)), oracle, OWNER, GUARDIAN, AGENT);
-        vm.expectRevert(Vault.ZeroAddress.selector);
-        new Vault(usdc, "", "", policy, oracle, address(0), GUARDIAN, AGENT);
-        vm.expectRevert(Vault.ZeroAddress.selector);
-        new Vault(usdc, "", "", policy, oracle, OWNER, address(0), AGENT);
-        vm.expectRevert(abi.encodeWithSelector(Vault.AgentMustDiffer.selector, OWNER));
-        new Vault(usdc, "", "", policy, oracle, OWNER, GUARDIAN, OWNER);
-        vm.expectRevert(abi.encodeWithSelector(Vault.AgentMustDiffer.selector, GUARDIAN));
-        new Vault(usdc, "", "", policy, oracle, OWNER, GUARDIAN, GUARDIAN);
+    function test_set_up_refuses_an_agent_with_a_role() public {
+        address[3] memory holders = [OWNER, CURATOR, GUARDIAN];
+        for (uint256 i; i < holders.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Authority.AgentMayHoldNoRole.selector, holders[i]));
+            new Vault(usdc, "", "", policy, holders[i]);
+        }
     }
 
-    function test_set_up_refuses_an_oracle_for_another_asset() public {
-        PriceOracle other = new PriceOracle(address(weth), new Feed[](0));
-        vm.expectRevert(abi.encodeWithSelector(Vault.OracleForAnotherAsset.selector, address(weth), address(usdc)));
-        new Vault(usdc, "", "", policy, other, OWNER, GUARDIAN, AGENT);
+    function test_set_up_refuses_the_deployer_as_agent() public {
+        _deployVault(address(weth)); // this test is the admin
+        vm.expectRevert(abi.encodeWithSelector(Authority.AgentMayHoldNoRole.selector, address(this)));
+        new Vault(usdc, "", "", policy, address(this));
     }
 
-    // ---- agent
+    function test_set_up_refuses_an_asset_of_more_than_30_decimals() public {
+        TestToken fine = new TestToken("FINE", 30);
+        TestToken odd = new TestToken("ODD", 31);
+        new Vault(fine, "", "", policy, AGENT);
+        vm.expectRevert(abi.encodeWithSelector(Vault.AssetDecimalsTooLarge.selector, 31));
+        new Vault(odd, "", "", policy, AGENT);
+    }
+
+    // ---------------------------------------------------------------- agent
 
     function test_the_owner_appoints_and_the_guardian_removes_the_agent() public {
-        vm.expectEmit();
-        emit Vault.AgentSet(BOB);
-        vm.prank(OWNER);
-        vault.setAgent(BOB);
+        _asOwner(address(vault), abi.encodeCall(Vault.setAgent, (BOB)));
         assertEq(vault.agent(), BOB);
-
-        vm.prank(GUARDIAN);
-        vault.setAgent(address(0));
-        assertEq(vault.agent(), address(0));
         Plan memory plan = _plan(_pair(1));
+        vm.prank(BOB);
+        vault.rebalance(plan);
+
+        vm.expectEmit(address(vault));
+        emit Vault.AgentSet(address(0));
+        vm.prank(GUARDIAN);
+        vault.removeAgent();
+        assertEq(vault.agent(), address(0));
+        plan = _plan(_pair(1));
         vm.expectRevert(abi.encodeWithSelector(Vault.NotAgent.selector, BOB));
         vm.prank(BOB);
         vault.rebalance(plan);
     }
 
-    function test_the_guardian_cannot_appoint_an_agent() public {
-        vm.expectRevert(abi.encodeWithSelector(Vault.GuardianMayOnlyRemoveAgent.selector, BOB));
-        vm.prank(GUARDIAN);
-        vault.setAgent(BOB);
+    function test_the_former_agent_sends_no_plan() public {
+        _asOwner(address(vault), abi.encodeCall(Vault.setAgent, (BOB)));
+        Plan memory plan = _plan(_pair(1));
+        vm.expectRevert(abi.encodeWithSelector(Vault.NotAgent.selector, AGENT));
+        _send(plan);
     }
 
-    function test_nobody_else_touches_the_agent(address caller) public {
-        vm.assume(caller != OWNER && caller != GUARDIAN);
-        vm.expectRevert(abi.encodeWithSelector(Vault.NotOwnerOrGuardian.selector, caller));
-        vm.prank(caller);
-        vault.setAgent(address(0));
-    }
-
-    function test_the_agent_is_never_owner_or_guardian() public {
-        vm.startPrank(OWNER);
-        vm.expectRevert(abi.encodeWithSelector(Vault.AgentMustDiffer.selector, OWNER));
-        vault.setAgent(OWNER);
-        vm.expectRevert(abi.encodeWithSelector(Vault.AgentMustDiffer.selector, GUARDIAN));
-        vault.setAgent(GUARDIAN);
-    }
-
-    // ---- mode
-
-    function test_the_owner_sets_any_mode() public {
-        for (uint8 from; from < 3; ++from) {
-            for (uint8 to; to < 3; ++to) {
-                _setMode(OWNER, Mode(from));
-                vm.expectEmit();
-                emit Vault.ModeSet(Mode(to), OWNER);
-                _setMode(OWNER, Mode(to));
-                assertEq(uint8(vault.mode()), to);
-            }
+    function test_nobody_with_a_role_becomes_agent() public {
+        address[3] memory holders = [OWNER, CURATOR, GUARDIAN];
+        for (uint256 i; i < holders.length; ++i) {
+            _expectOwnerRefused(
+                address(vault),
+                abi.encodeCall(Vault.setAgent, (holders[i])),
+                abi.encodeWithSelector(Authority.AgentMayHoldNoRole.selector, holders[i])
+            );
         }
+        assertEq(vault.agent(), AGENT);
     }
+
+    // ---------------------------------------------------------------- mode
 
     function test_the_guardian_sets_only_a_safer_mode() public {
         for (uint8 from; from < 3; ++from) {
             for (uint8 to; to < 3; ++to) {
-                _setMode(OWNER, Mode(from));
-                if (to <= from) vm.expectRevert(abi.encodeWithSelector(Vault.ModeNotSafer.selector, from, to));
-                _setMode(GUARDIAN, Mode(to));
-                assertEq(uint8(vault.mode()), to > from ? to : from);
+                _activate();
+                if (from != 0) _makeSafer(Mode(from));
+                if (to > from) {
+                    vm.expectEmit(address(vault));
+                    emit VaultBook.ModeSet(Mode(to), GUARDIAN);
+                } else {
+                    vm.expectRevert(abi.encodeWithSelector(Vault.ModeNotSafer.selector, from, to));
+                }
+                _makeSafer(Mode(to));
+                _assertMode(Mode(to > from ? to : from));
             }
         }
     }
 
-    function test_nobody_else_sets_the_mode(address caller) public {
-        vm.assume(caller != OWNER && caller != GUARDIAN);
-        vm.expectRevert(abi.encodeWithSelector(Vault.NotOwnerOrGuardian.selector, caller));
-        _setMode(caller, Mode.Halted);
-    }
-
-    // ---- adapters
-
-    function test_only_the_owner_accepts_and_retires_adapters(address caller) public {
-        vm.assume(caller != OWNER);
-        _expectNotOwner(caller);
-        vault.acceptAdapter(address(this));
-        _expectNotOwner(caller);
-        vault.retireAdapter(address(long));
-    }
-
-    function test_accepts_an_adapter_once() public {
-        assertEq(vault.adapters().length, 2);
-        assertEq(vault.baseTokenOf(address(long)), address(weth));
-        vm.expectRevert(abi.encodeWithSelector(Vault.AdapterAlreadyAccepted.selector, address(long)));
-        _accept(address(long));
-    }
-
-    function test_accepts_at_most_eight_adapters() public {
-        for (uint256 i = 2; i < 8; ++i) {
-            _newLeg();
+    function test_the_owner_returns_to_active_from_every_mode() public {
+        for (uint8 from; from < 3; ++from) {
+            if (from != 0) _makeSafer(Mode(from));
+            _activate();
+            _assertMode(Mode.Active);
         }
-        assertEq(vault.adapters().length, 8);
-        LeveragedTestAdapter ninth = _newLegFor(address(weth));
-        vm.expectRevert(abi.encodeWithSelector(Vault.TooManyAdapters.selector, 8));
-        _accept(address(ninth));
-        _run(_pair(100));
     }
 
-    function test_accepts_no_adapter_without_a_price() public {
-        LeveragedTestAdapter unpriced = _newLegFor(address(usdc));
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.UnknownToken.selector, address(usdc)));
-        _accept(address(unpriced));
+    // ---------------------------------------------------------------- fees
+
+
+    function test_the_curator_sets_fees_up_to_the_ceilings() public {
+        bytes memory data = abi.encodeCall(Vault.setFees, (Fees(500, 3_000, BOB)));
+        vm.prank(CURATOR);
+        authority.schedule(address(vault), data, 0);
+        _later(DELAY);
+        vm.expectEmit(address(vault));
+        emit Vault.FeesSet(Fees(500, 3_000, BOB));
+        vm.prank(CURATOR);
+        authority.execute(address(vault), data);
+        (uint16 managementBps, uint16 performanceBps, address recipient) = vault.fees();
+        assertEq(managementBps, 500);
+        assertEq(performanceBps, 3_000);
+        assertEq(recipient, BOB);
     }
 
-    function test_retires_only_an_empty_adapter() public {
-        bytes memory reason = abi.encodeWithSelector(Vault.AdapterNotEmpty.selector, address(long));
-        vm.startPrank(OWNER);
-        long.setExposure(1);
-        vm.expectRevert(reason);
-        vault.retireAdapter(address(long));
-        long.setExposure(0);
-        long.setRiskNow(1, 0);
-        vm.expectRevert(reason);
-        vault.retireAdapter(address(long));
-        long.setRiskNow(0, 0);
-        usdc.mint(address(long), 1);
-        vm.expectRevert(reason);
-        vault.retireAdapter(address(long));
-        vm.expectRevert(abi.encodeWithSelector(Vault.UnknownAdapter.selector, BOB));
-        vault.retireAdapter(BOB);
-
-        vm.expectEmit();
-        emit Vault.AdapterRetired(address(short));
-        vault.retireAdapter(address(short));
-        assertEq(vault.adapters().length, 1);
-        assertEq(vault.adapters()[0], address(long));
-        assertEq(vault.baseTokenOf(address(short)), address(0));
-        vault.acceptAdapter(address(short));
-        assertEq(vault.adapters().length, 2);
+    function test_fees_above_the_ceilings_are_refused() public {
+        _expectFeesRefused(Fees(501, 0, BOB), 501, 500);
+        _expectFeesRefused(Fees(0, 3_001, BOB), 3_001, 3_000);
     }
 
-    function test_retiring_the_first_adapter_keeps_the_others() public {
-        LeveragedTestAdapter third = _newLeg();
-        vm.prank(OWNER);
-        vault.retireAdapter(address(long));
-        assertEq(vault.adapters().length, 2);
-        assertEq(vault.adapters()[0], address(third));
-        assertEq(vault.adapters()[1], address(short));
+    function _expectFeesRefused(Fees memory fees, uint256 value, uint256 bound_) private {
+        bytes memory data = abi.encodeCall(Vault.setFees, (fees));
+        vm.prank(CURATOR);
+        authority.schedule(address(vault), data, 0);
+        _later(DELAY);
+        vm.prank(CURATOR);
+        vm.expectRevert(abi.encodeWithSelector(Vault.FeeTooHigh.selector, value, bound_));
+        authority.execute(address(vault), data);
     }
 
-    function test_a_dead_feed_of_a_retired_adapter_stops_nobody() public {
-        feed.setBroken(true);
-        assertEq(vault.maxRedeem(ALICE), 0);
-        vm.startPrank(OWNER);
-        vault.retireAdapter(address(long));
-        vault.retireAdapter(address(short));
-        vm.stopPrank();
-        assertEq(vault.maxRedeem(ALICE), vault.balanceOf(ALICE));
+    // ---------------------------------------------------------------- queue
+
+    function _queueData(address queue) private pure returns (bytes memory) {
+        return abi.encodeCall(Vault.setQueue, (IRedemptionQueue(queue)));
+    }
+
+    function test_the_owner_sets_and_unsets_the_queue_of_this_vault() public {
+        RedemptionQueue queue = new RedemptionQueue(vault);
+        _asOwner(address(vault), _queueData(address(queue)));
+        assertEq(address(vault.queue()), address(queue));
+        _asOwner(address(vault), _queueData(address(0)));
+        assertEq(address(vault.queue()), address(0));
+    }
+
+    function test_the_queue_of_another_vault_is_refused() public {
+        RedemptionQueue foreign = new RedemptionQueue(_newVault(usdc));
+        _expectOwnerRefused(
+            address(vault),
+            _queueData(address(foreign)),
+            abi.encodeWithSelector(Vault.QueueForAnotherVault.selector, address(foreign))
+        );
     }
 }

@@ -11,6 +11,7 @@ WETH = Token("WETH", "0x" + "22" * 20, 18)
 FEE_PPM = 500
 PERP_FEE_PPM = 450
 LOT = 10**4  # lots per base
+VIRTUAL_SHARES = 10**6  # shares have six decimals more than the asset
 HOUR = 3_600
 
 
@@ -36,7 +37,7 @@ class SmallVault:
         return self.idle + self.spot_value() + self.account_value() + self.core_cash + self.in_flight
 
     def share_price_e18(self) -> int:
-        return (self.total_assets() + 1) * 10**24 // (self.supply + 1)
+        return (self.total_assets() + 1) * 10**18 * VIRTUAL_SHARES // (self.supply + VIRTUAL_SHARES)
 
     def pass_hour(self, oracle: int, mark: int, funding_rate_e9: int) -> None:
         self.time_s += HOUR
@@ -48,11 +49,11 @@ class SmallVault:
         self.high_water = max(self.high_water, self.share_price_e18())
 
     def deposit(self, amount: int) -> None:
-        self.supply += amount * (self.supply + 1) // (self.total_assets() + 1)
+        self.supply += amount * (self.supply + VIRTUAL_SHARES) // (self.total_assets() + 1)
         self.idle += amount
 
     def withdraw(self, amount: int) -> None:
-        self.supply -= -(-amount * (self.supply + 1) // (self.total_assets() + 1))
+        self.supply -= -(-amount * (self.supply + VIRTUAL_SHARES) // (self.total_assets() + 1))
         self.idle -= amount
 
     def buy_spot(self, asset_in: int, slippage_ppm: int) -> Swap:
@@ -93,9 +94,11 @@ class SmallVault:
     def state(self) -> VaultState:
         total = self.total_assets()
         perp_notional = self.size * self.mark
-        distance = None
+        distance = health = None
         if self.size:
-            distance = max(0, 10_000 * (self.account_value() - abs(perp_notional) // 50) // abs(perp_notional))
+            maintenance = abs(perp_notional) // 50
+            distance = max(0, 10_000 * (self.account_value() - maintenance) // abs(perp_notional))
+            health = max(0, 10_000 * self.account_value() // maintenance)
         return VaultState(
             block=Block(self.block, f"0x{self.block:064x}", self.time_s, 10**8),
             asset=USDC,
@@ -106,10 +109,12 @@ class SmallVault:
             share_price_e18=self.share_price_e18(),
             high_water_mark_e18=self.high_water,
             day_start_price_e18=self.share_price_e18(),
+            week_start_price_e18=self.share_price_e18(),
             gross_exposure=self.spot_value() + abs(perp_notional),
             net_delta=self.spot_value() + perp_notional,
             pending_loss=0,
             liquidation_distance_bps=distance,
+            health_bps=health,
             mode=Mode.ACTIVE,
             plan_count=self.plan_count,
             last_plan_at=0,

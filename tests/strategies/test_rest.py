@@ -26,6 +26,8 @@ def worlds(draw: st.DrawFn) -> World:
         funding_annual=draw(st.sampled_from((-0.1, 0.01, 0.03, 0.045, 0.2))),
         share_price=share_price,
         day_start=share_price,
+        week_start=share_price,
+        queued=draw(st.sampled_from((0.0, 0.0, 0.07, 0.4, 1.0))),
         hourly_move=draw(st.sampled_from((0.003, 0.01, 0.025))),
     )
 
@@ -49,6 +51,14 @@ def test_at_rest_the_legs_hedge_and_margin_is_inside_its_bounds(world: World) ->
         assert max(spot, -perp) <= 10
         assert world.venue_cash < 500 * USD
         assert world.equity < 500 * USD
+
+
+@settings(max_examples=60, deadline=None)
+@given(world=worlds())
+def test_at_rest_the_queue_is_paid_but_for_what_is_too_small_to_bring_home(world: World) -> None:
+    world.run_until_hold(most=30)
+    left = world.queued_assets() / USD
+    assert left == 0 or (left <= 1_000 and world.leg_usd()[0] <= 10)
 
 
 @settings(max_examples=60, deadline=None)
@@ -84,7 +94,8 @@ def test_a_plan_trades_one_way_and_widens_both_legs_alike(world: World, fall: fl
 def test_spot_only_comes_to_rest_through_the_gate(
     idle: int, spot_base: int, hourly_move: float, share_price: int
 ) -> None:
-    world = World(SPOT_CONFIG, idle, spot_base, hourly_move=hourly_move, share_price=share_price, day_start=share_price)
+    world = World(SPOT_CONFIG, idle, spot_base, hourly_move=hourly_move, share_price=share_price)
+    world.day_start = world.week_start = share_price
     for _ in range(6):
         assert isinstance(check(world.decide(), world.observe(), SPOT_CONFIG), Approved)
         world.cycle()

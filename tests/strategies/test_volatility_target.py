@@ -48,6 +48,15 @@ def test_refills_the_reserve_after_a_redemption() -> None:
     assert world.idle >= 0.049 * world.nav() * USD
 
 
+def test_sells_for_the_queue_once_and_keeps_the_reserve() -> None:
+    world = invested(SPOT_CONFIG)
+    world.queued, wanted = 0.6, 0.6 * world.nav() * USD
+    assert world.cycle().proposal.spot_base_delta < 0
+    assert world.paid_out == pytest.approx(wanted, rel=0.001)
+    assert world.idle >= 0.049 * world.nav() * USD
+    assert world.cycle().proposal.is_empty()
+
+
 def test_reduce_only_sells_everything() -> None:
     world = invested(SPOT_CONFIG)
     world.mode = Mode.REDUCE_ONLY

@@ -37,18 +37,29 @@ WETH = Token("WETH", "0x" + "02" * 20, 18)
 POLICY = Policy(
     max_gross_leverage=1.6,
     max_net_delta=0.05,
-    max_trade_usd=1_500_000.0,
+    min_liquidation_distance=0.10,
+    min_health=3.0,
+    min_idle=0.02,
     max_slippage=0.01,
     max_loss_per_plan=0.01,
-    max_daily_loss=0.03,
-    max_drawdown=0.08,
-    min_liquidation_distance=0.10,
-    cooldown_s=600,
-    max_oracle_age_s=5_400,
-    max_turnover=3.0,
     loss_budget=0.01,
     emergency_loss_budget=0.01,
-    min_idle=0.02,
+    max_turnover=3.0,
+    max_daily_loss=0.03,
+    max_weekly_loss=0.05,
+    max_drawdown=0.08,
+    max_growth=0.25,
+    flow_buffer=0.0005,
+    max_trade_usd=1_500_000.0,
+    cooldown_s=600,
+    max_oracle_age_s=5_400,
+    max_silence_s=172_800,
+    latch_mode="reduce_only",
+    max_total_assets_usd=50_000_000.0,
+    venue_cap_usd=25_000_000.0,
+    venue_cap=1.0,
+    asset_cap_usd=50_000_000.0,
+    asset_cap=1.6,
 )
 SIZING = SizingConfig(max_exposure=0.65, band=0.065, delta_band=0.01, min_idle=0.05, min_trade_usd=500.0)
 VOLATILITY = VolatilityConfig(target=0.04, floor=0.01)
@@ -146,6 +157,9 @@ class World:
     high_water: int = 10**18
     share_price: int = 10**18
     day_start: int = 10**18
+    week_start: int = 10**18
+    queued: float = 0.0  # part of all shares that waits in the redemption queue
+    paid_out: int = 0  # of the queue
     problems: tuple[Reason, ...] = ()
     cost: float = 0.0006  # of notional, paid by every fill
     notes: list[str] = field(default_factory=list)
@@ -201,10 +215,12 @@ class World:
             share_price_e18=self.share_price,
             high_water_mark_e18=self.high_water,
             day_start_price_e18=self.day_start,
+            week_start_price_e18=self.week_start,
             gross_exposure=int((abs(spot_usd) + abs(perp_usd)) * USD),
             net_delta=int((spot_usd + perp_usd) * USD),
             pending_loss=0,
             liquidation_distance_bps=None,
+            health_bps=None,
             mode=self.mode,
             plan_count=0,
             last_plan_at=self.time - HOUR,
@@ -214,6 +230,8 @@ class World:
             oracle_price=self.price,
             oracle_updated_at=self.time,
             pool_price=self.price,
+            queued_assets=self.queued_assets(),
+            queued_since=self.time - HOUR if self.queued else 0,
         )
         rows = history(self.price, self.funding_annual, hourly_move=self.hourly_move, end=self.time)
         if not self.has_perp:
@@ -250,6 +268,23 @@ class World:
                 assert abs(self.size + proposal.perp_size_delta) <= abs(self.size)
             self.size += proposal.perp_size_delta
             self.equity -= int(abs(proposal.perp_size_delta) / 10**4 * self.price * self.cost * USD)
+        self.fill_queue()
+
+    def queued_assets(self) -> int:
+        """What the waiting shares would bring now, less the buffer that stays with the others."""
+        return int(self.queued * self.nav() * (1 - self.config.policy.flow_buffer) * USD)
+
+    def fill_queue(self) -> None:
+        """Pays the queue from the idle cash, as the vault does at the end of every plan."""
+        paid = min(self.idle, self.queued_assets())
+        if paid == 0:
+            return
+        shares = paid / USD / (self.nav() * (1 - self.config.policy.flow_buffer))
+        self.idle, self.paid_out = self.idle - paid, self.paid_out + paid
+        if self.queued - shares < 1e-9:
+            self.queued, self.supply = 0.0, 0 if shares > 1 - 1e-9 else self.supply
+        else:
+            self.queued = (self.queued - shares) / (1 - shares)
 
     def pass_hour(self, price: float | None = None) -> None:
         """Cash in flight arrives, the price moves, and an empty plan would sweep what came home."""

@@ -24,7 +24,7 @@ import {IUniswapV3Pool, UniswapV3Swapper} from "./UniswapV3Swapper.sol";
 /// What counts is the book: scaled balances, which time does not change, as of our last action. Nobody else can add to
 /// the debt, and nobody can take collateral but in a liquidation, which takes debt with it. So while no collateral is
 /// missing the book holds, and what somebody supplied or repaid for us does not count; once some is missing, what Aave
-/// says counts. The next action books everything as it is then, gifts included, which only a plan of the vault's does.
+/// says counts. The next action books everything as it is then, gifts included.
 ///
 /// A debt above its collateral is bad: the position is then worth nothing, never less, and the base is not owed by the
 /// vault. Aave, its tokens and its interest rates are trusted; efficiency modes are not used, rewards not claimed.
@@ -61,7 +61,7 @@ contract AaveV3 is UniswapV3Swapper {
 
     Book public book;
 
-    /// @dev Asset sent along with a short, and what the swap under way has cost and brought.
+    /// @dev Asset sent along with a short and not supplied yet, and what the swap under way has cost and brought.
     uint256 private transient _sentAlong;
     uint256 private transient _spent;
     uint256 private transient _received;
@@ -72,7 +72,7 @@ contract AaveV3 is UniswapV3Swapper {
     error BorrowingDisabled(address token);
     error UnknownActionKind(uint8 kind);
     error ZeroAmount();
-    error SoldOnlyPart(uint256 sold, uint256 baseAmount);
+    error SoldOtherThanAsked(uint256 sold, uint256 baseAmount);
     error SlippageExceeded(uint256 valueBps, uint256 boundBps);
 
     modifier onlyVault() {
@@ -166,7 +166,7 @@ contract AaveV3 is UniswapV3Swapper {
     {
         _sentAlong = IERC20(asset).balanceOf(address(this));
         _trade(baseToken, baseAmount.toInt256());
-        if (_spent < baseAmount) revert SoldOnlyPart(_spent, baseAmount);
+        if (_spent != baseAmount) revert SoldOtherThanAsked(_spent, baseAmount);
         if (_received < minAssetOut) revert AmountOutTooSmall(_received, minAssetOut);
         notional = Price.assetValue(baseAmount, priceE36);
         _checkSlippage(Math.saturatingSub(notional, _received), notional, maxSlippageBps);
@@ -192,20 +192,21 @@ contract AaveV3 is UniswapV3Swapper {
     }
 
     /// @dev The pool has sent its side already. A purchase repays the debt, which frees the collateral that pays for it;
-    /// the proceeds of a sale become the collateral against which the base sold is borrowed. What was received is
-    /// measured, not believed, and a pool that asks twice finds nothing to repay or supply the second time.
+    /// the proceeds of a sale become the collateral against which the base sold is borrowed. Both sides are measured and
+    /// summed, however often the pool asks.
     function _pay(IERC20 tokenIn, uint256 owed, uint256 bought) internal override {
         uint256 held = IERC20(asset).balanceOf(address(this));
         if (address(tokenIn) == asset) {
             IERC20(baseToken).forceApprove(address(aave), bought);
-            _received = aave.repay(baseToken, bought, VARIABLE_RATE, address(this));
+            _received += aave.repay(baseToken, bought, VARIABLE_RATE, address(this));
             if (owed > held) aave.withdraw(asset, owed - held, address(this));
         } else {
-            _received = held - _sentAlong;
+            _received += held - _sentAlong;
+            _sentAlong = 0;
             _supply(held);
             aave.borrow(baseToken, owed, VARIABLE_RATE, 0, address(this));
         }
-        _spent = owed;
+        _spent += owed;
         super._pay(tokenIn, owed, bought);
     }
 

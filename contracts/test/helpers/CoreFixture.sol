@@ -81,6 +81,11 @@ abstract contract CoreFixture is VaultFixture {
         return _trade(long, 0, fee, fee);
     }
 
+    function _setHealth(LeveragedTestAdapter leg, uint256 healthBps) internal pure returns (Action memory) {
+        bytes memory data = abi.encodeCall(LeveragedTestAdapter.setHealth, (healthBps));
+        return Action(address(leg), 0, leg.call(address(leg), data));
+    }
+
     function _runAndRecord(Action[] memory actions) internal returns (Vm.Log[] memory) {
         vm.recordLogs();
         _run(actions);

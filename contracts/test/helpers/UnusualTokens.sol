@@ -37,3 +37,37 @@ contract ShrinkingToken is TestToken("SHRINK", 6) {
         _burn(who, amount);
     }
 }
+
+/// @notice Answers false instead of reverting, while it is told to refuse.
+contract RefusingToken is TestToken("REFUSE", 6) {
+    bool private _refuses;
+
+    function setRefuses(bool refuses) external {
+        _refuses = refuses;
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        return !_refuses && super.transfer(to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        return !_refuses && super.transferFrom(from, to, amount);
+    }
+}
+
+/// @notice Answers nothing at all, as the oldest tokens do.
+contract SilentToken is TestToken("SILENT", 6) {
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        super.transfer(to, amount);
+        assembly {
+            return(0, 0)
+        }
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        super.transferFrom(from, to, amount);
+        assembly {
+            return(0, 0)
+        }
+    }
+}

@@ -52,14 +52,13 @@ abstract contract RedemptionQueueInvariants is Test {
         targetContract(address(handler));
     }
 
+    /// @dev `require` and not the assertions of forge: each of those is a call, and this runs after every call.
     function invariant_the_queue_keeps_its_books() public view {
-        assertEq(handler.violation(), "");
+        require(bytes(handler.violation()).length == 0, handler.violation());
         RedemptionQueueHandler.Batch[] memory batches = handler.batches();
         RedemptionQueueHandler.Copy[] memory requests = handler.requests();
         _checkEscrowAndOrder(batches);
-        for (uint256 k; k < requests.length; ++k) {
-            _checkRequest(requests[k], batches[requests[k].batch]);
-        }
+        _checkRequests(batches, requests);
         _checkMoney(batches, requests);
     }
 
@@ -68,66 +67,61 @@ abstract contract RedemptionQueueInvariants is Test {
         uint256 pending;
         uint256 since;
         for (uint256 id = 1; id < batches.length; ++id) {
-            if (pending != 0) assertEq(batches[id].filled, 0, "a later batch was filled first");
+            require(pending == 0 || batches[id].filled == 0, "a later batch was filled first");
             pending += batches[id].shares - batches[id].filled;
             if (pending != 0 && since == 0) since = batches[id].timestamp;
         }
-        assertEq(queue.pendingShares(), pending);
-        assertEq(queue.oldestPendingSince(), since);
-        assertEq(vault.balanceOf(address(queue)), pending + handler.giftedShares(), "escrow");
+        require(queue.pendingShares() == pending, "pending shares");
+        require(queue.oldestPendingSince() == since, "oldest pending");
+        require(vault.balanceOf(address(queue)) == pending + handler.giftedShares(), "escrow");
     }
 
     /// @dev Pro rata to the share, within its batch; pending, claimable and claimed are all there is.
-    function _checkRequest(RedemptionQueueHandler.Copy memory copy, RedemptionQueueHandler.Batch memory batch)
-        private
-        view
-    {
-        address controller = handler.actor(copy.actor);
-        uint256 pending = queue.pendingRedeemRequest(copy.batch, controller);
-        uint256 claimable = queue.claimableRedeemRequest(copy.batch, controller);
-        assertEq(claimable + copy.claimed, Math.mulDiv(copy.shares, batch.filled, batch.shares), "pro rata");
-        assertEq(pending + claimable + copy.claimed, copy.shares);
+    function _checkRequests(
+        RedemptionQueueHandler.Batch[] memory batches,
+        RedemptionQueueHandler.Copy[] memory requests
+    ) private view {
+        for (uint256 k; k < requests.length; ++k) {
+            RedemptionQueueHandler.Copy memory copy = requests[k];
+            RedemptionQueueHandler.Batch memory batch = batches[copy.batch];
+            uint256 pending = queue.pendingRedeemRequest(copy.batch, copy.controller);
+            uint256 claimable = queue.claimableRedeemRequest(copy.batch, copy.controller);
+            require(claimable + copy.claimed == Math.mulDiv(copy.shares, batch.filled, batch.shares), "pro rata");
+            require(pending + claimable + copy.claimed == copy.shares, "pending, claimable, claimed");
+        }
     }
 
-    /// @dev Each is owed its exact part of each batch, within two units a request; what is owed is here.
+    /// @dev Each actor is owed its exact part of each batch, within two units a request; what is owed is here.
     function _checkMoney(RedemptionQueueHandler.Batch[] memory batches, RedemptionQueueHandler.Copy[] memory requests)
         private
         view
     {
         uint256[4] memory dueE18;
+        uint256[4] memory readyE18; // a request too small to have one whole share filled cannot claim its money yet
         for (uint256 k; k < requests.length; ++k) {
-            RedemptionQueueHandler.Batch memory batch = batches[requests[k].batch];
-            uint256 ready = Math.mulDiv(requests[k].shares, batch.filled, batch.shares);
-            // A request that is too small a part of a batch to have a whole share filled cannot claim its money yet.
-            if (ready == requests[k].claimed && ready != requests[k].shares) continue;
-            dueE18[requests[k].actor] += Math.mulDiv(batch.assetsE18, requests[k].shares, batch.shares);
+            RedemptionQueueHandler.Copy memory copy = requests[k];
+            RedemptionQueueHandler.Batch memory batch = batches[copy.batch];
+            uint256 partE18 = Math.mulDiv(batch.assetsE18, copy.shares, batch.shares);
+            dueE18[copy.actor] += partE18;
+            bool waits = copy.claimed == Math.mulDiv(copy.shares, batch.filled, batch.shares);
+            if (!waits || copy.claimed == copy.shares) readyE18[copy.actor] += partE18;
         }
         uint256 claimed;
         uint256 claimable;
         for (uint256 i; i < 4; ++i) {
             uint256 mine = queue.maxWithdraw(handler.actor(i));
-            claimable += mine;
-            claimed += handler.claimedAssets(i);
-            assertEq(handler.paid(i), handler.claimedAssets(i));
+            uint256 got = handler.claimedAssets(i);
             uint256 slack = 2 * handler.requestCount(i);
-            assertLe((handler.claimedAssets(i) + mine) * E18, _exactDueE18(i, batches, requests) + slack * E18);
-            assertGe((handler.claimedAssets(i) + mine + slack) * E18, dueE18[i]);
+            require(handler.paid(i) == got, "paid what was said");
+            require((got + mine) * E18 <= dueE18[i] + slack * E18, "more than its part");
+            require((got + mine + slack) * E18 >= readyE18[i], "less than its part");
+            claimable += mine;
+            claimed += got;
         }
-        assertLe(claimed + claimable, handler.received(), "paid more than came in");
-        assertEq(token.balanceOf(address(queue)), handler.received() - claimed + handler.giftedAssets());
-        assertEq(token.allowance(address(queue), address(vault)), 0);
-    }
-
-    function _exactDueE18(
-        uint256 i,
-        RedemptionQueueHandler.Batch[] memory batches,
-        RedemptionQueueHandler.Copy[] memory requests
-    ) private pure returns (uint256 dueE18) {
-        for (uint256 k; k < requests.length; ++k) {
-            if (requests[k].actor != i) continue;
-            RedemptionQueueHandler.Batch memory batch = batches[requests[k].batch];
-            dueE18 += Math.mulDiv(batch.assetsE18, requests[k].shares, batch.shares);
-        }
+        uint256 received = handler.received();
+        require(claimed + claimable <= received, "owes more than came in");
+        require(token.balanceOf(address(queue)) == received - claimed + handler.giftedAssets(), "cash");
+        require(token.allowance(address(queue), address(vault)) == 0, "allowance");
     }
 }
 

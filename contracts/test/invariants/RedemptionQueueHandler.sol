@@ -32,6 +32,7 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
     struct Copy {
         uint256 batch;
         uint256 actor;
+        address controller;
         uint256 shares;
         uint256 claimed;
     }
@@ -114,11 +115,11 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
     function claimRequest(uint256 seed, uint256 shares) external {
         if (_requests.length == 0) return;
         Copy storage copy = _requests[seed % _requests.length];
-        uint256 most = queue.claimableRedeemRequest(copy.batch, actor(copy.actor));
+        uint256 most = queue.claimableRedeemRequest(copy.batch, copy.controller);
         if (most == 0) return;
         shares = _flag(seed) ? most : _bound(shares, 1, most);
-        vm.prank(actor(copy.actor));
-        claimedAssets[copy.actor] += queue.redeemRequest(copy.batch, shares, _payee(copy.actor), actor(copy.actor));
+        vm.prank(copy.controller);
+        claimedAssets[copy.actor] += queue.redeemRequest(copy.batch, shares, _payee(copy.actor), copy.controller);
         copy.claimed += shares;
         ++claims;
     }
@@ -212,7 +213,7 @@ contract RedemptionQueueHandler is CommonBase, StdUtils {
         _batches[id].shares += shares;
         if (_indexPlusOne[i][id] == 0) {
             if (open) ++joins;
-            _requests.push(Copy(id, i, 0, 0));
+            _requests.push(Copy(id, i, actor(i), 0, 0));
             _indexPlusOne[i][id] = _requests.length;
             ++requestCount[i];
         }
