@@ -10,6 +10,7 @@ from rich.table import Table
 from agent.config.file import LoadedConfig, flatten, load_config
 from agent.reasons import Reason, Refusal
 
+SECONDS_PER_DAY = 86_400
 EXIT_OK = 0
 EXIT_REFUSED = 2
 
@@ -56,6 +57,12 @@ def _print_summary(loaded: LoadedConfig, console: Console) -> None:
     for row in range(max(len(strategy), len(policy))):
         table.add_row(*_cells(strategy, row), *_cells(policy, row))
     console.print(table)
+    worst_day = config.policy.worst_loss(SECONDS_PER_DAY) * 100
+    console.print(
+        f"a stolen agent key can lose at most {worst_day:.2f} % of net asset value in its worst 24 hours",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(f"[bold green]ok[/]  {escape(loaded.path)}", highlight=False, soft_wrap=True)
     console.print(f"config hash {loaded.config_hash}", highlight=False, soft_wrap=True)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from agent.config import Config
-from agent.decision import Decision, Refused
+from agent.decision import Decision, Proposal, Refused
 from agent.execution import (
     Outcome,
     Plan,
@@ -20,7 +20,7 @@ from agent.execution import (
 )
 from agent.market.observation import MarketView, Observation, VaultState
 from agent.reasons import Code, Reason
-from agent.risk import check, upkeep
+from agent.risk import check, latch_due, upkeep
 from agent.strategies import decide
 from chains.rpc import Node
 
@@ -96,13 +96,13 @@ class Cycle:
 
     def prepare(self, decision: Decision, observation: Observation) -> Plan | Refused[object] | None:
         """The plan that a decision comes to, why it may not be, or None when there is nothing to do."""
-        vault = observation.vault
-        if decision.proposal.is_empty():
-            due = None if decision.refusals else upkeep(observation, self.config.policy)
-            if due is None:
-                return None
+        vault, policy = observation.vault, self.config.policy
+        due = upkeep(observation, policy) if decision.proposal.is_empty() else latch_due(observation, policy)
+        if due is not None and not decision.refusals:
             empty = empty_plan(observation, self.config, self.venues, due)
             return self._without_gas(vault, empty) or empty
+        if decision.proposal.is_empty():
+            return None
         verdict = check(decision, observation, self.config)
         if isinstance(verdict, Refused):
             return Refused(verdict.item, verdict.reasons)
@@ -137,6 +137,7 @@ class Cycle:
         if sent.status is not Status.MINED:
             return replace(outcome, after=after)
         tolerance = self.config.execution.swap_tolerance
-        missing = compare_effect(observation.vault, decision.proposal, after, tolerance)
+        asked = decision.proposal if plan.actions else Proposal()
+        missing = compare_effect(observation.vault, asked, after, tolerance)
         self.sender.record_effect(sent, missing)
         return replace(outcome, after=after, refusals=tuple(missing))

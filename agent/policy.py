@@ -45,6 +45,7 @@ LATCH_MODES = {"reduce_only": 1, "halted": 2}  # as the contract's Mode numbers 
 
 # The contract counts in basis points, so a smaller limit would be zero there, which forbids everything.
 BasisPointOrMore = Annotated[float, Field(ge=1 / BPS)]
+PartOfNav = Annotated[float, Field(ge=1 / BPS, le=100)]  # of caps: the contract has no ceiling but 32 bits for it
 Usd = Annotated[float, Field(ge=1, le=1e12)]
 Seconds = Annotated[int, Field(gt=0)]
 
@@ -127,9 +128,9 @@ class Policy(BaseModel):
     max_total_assets_usd: Usd  # after a deposit
     # caps of every venue and base token of this vault, absolute and against NAV
     venue_cap_usd: Usd
-    venue_cap: BasisPointOrMore
+    venue_cap: PartOfNav
     asset_cap_usd: Usd
-    asset_cap: BasisPointOrMore
+    asset_cap: PartOfNav
 
     def ceilings(self) -> list[Reason]:
         """Every limit that is looser than the contract would ever accept."""

@@ -1,12 +1,15 @@
 """Fixtures that several test folders share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from chains.local import LocalChain, PerpSpec, WorldSpec, local_chain
+from agent.market.vault_reader import PerpVenue, VaultSite
+from agent.units import Token
+from chains.local import LocalChain, PerpSpec, VaultAddresses, World, WorldSpec, local_chain
+from chains.local.hyper_core import HYPER_CORE_ADDRESS
 
 GENESIS = 1_700_000_000
 FIRST_PRICE = 3000.0
@@ -35,3 +38,30 @@ def chain(eth_spec: WorldSpec) -> Iterator[LocalChain]:
     """One local chain for the whole run; tests move time forward only, and share whatever they leave."""
     with local_chain(eth_spec) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def site_of() -> Callable[[World, VaultAddresses], VaultSite]:
+    """Makes of a deployed vault of WETH what reading it takes; its perp is one of ETH, as in `eth_spec`."""
+
+    def site(world: World, deployed: VaultAddresses) -> VaultSite:
+        perp = None
+        if deployed.perp_adapter is not None and world.perp_index is not None:
+            perp = PerpVenue(deployed.perp_adapter, HYPER_CORE_ADDRESS, world.perp_index, 4, 25)
+        return VaultSite(
+            vault=deployed.vault,
+            lens=deployed.lens,
+            authority=deployed.authority,
+            policy=deployed.policy,
+            portfolio=deployed.portfolio,
+            oracle=deployed.oracle,
+            queue=deployed.queue,
+            spot_adapter=deployed.spot_adapter,
+            pool=world.pool,
+            pair=world.pair,
+            asset=Token("USDC", world.usdc, 6),
+            base=Token("WETH", world.base, 18),
+            perp=perp,
+        )
+
+    return site

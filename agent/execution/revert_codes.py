@@ -21,6 +21,7 @@ CODES: dict[str, Code] = {
     "IdleBelowMinimum": Code.MIN_IDLE,
     "SlippageExceeded": Code.SLIPPAGE,
     "AmountOutTooSmall": Code.SLIPPAGE,
+    "AmountInTooLarge": Code.SLIPPAGE,
     "LimitPriceOutsideCollar": Code.SLIPPAGE,
     # modes
     "OnlyReducingAllowed": Code.REDUCE_ONLY,
@@ -42,9 +43,10 @@ CODES: dict[str, Code] = {
 WITHOUT_OWN_CODE = frozenset(
     {
         "AccountNotOnCore",
+        "ArrivedOtherThanSent",
         "CoreBalanceTooLow",
-        "UnexpectedAsset",
         "EmptyOrder",
+        "GasTooLow",
         "HeldBaseTooSmall",
         "HyperCoreReadFailed",
         "IdleTooSmall",
@@ -52,8 +54,10 @@ WITHOUT_OWN_CODE = frozenset(
         "LimitPriceOutOfReach",
         "PlanExpired",
         "PlanNumberWrong",
+        "SoldOtherThanAsked",
         "StateChanged",
         "SupplyChanged",
+        "UnexpectedAsset",
         "UnknownAction",
         "UnknownActionKind",
         "UnknownAdapter",
@@ -70,13 +74,9 @@ WITHOUT_OWN_CODE = frozenset(
     }
 )
 
-_ROUTER_MINIMUM = RevertReason("Error", ("Too little received",))  # Uniswap's SwapRouter02 has no custom error for it
-
 
 def code_of(revert: RevertReason) -> Code:
     """The code of a revert; `REHEARSAL_REVERTED` when the contract's error has none of its own."""
-    if revert == _ROUTER_MINIMUM:
-        return Code.SLIPPAGE
     return CODES.get(revert.name, Code.REHEARSAL_REVERTED)
 
 

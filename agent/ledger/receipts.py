@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 from agent.ledger.events import Swap
 from agent.risk import above_minimum, below_maximum
+from agent.units import Token
 from chains.events import Event, Log
 from chains.venues.uniswap_v3 import Pair
 
 _SWAP = Event("Swap(address,address,int256,int256,uint160,uint128,int24)", "(int256,int256,uint160,uint128,int24)")
 _WITHDRAW = Event("Withdraw(address,address,address,uint256,uint256)", "(uint256,uint256)")
+_ORDER_SENT = Event("OrderSent(int64,uint64,bool,uint64,uint256)", "(int64,uint64,bool,uint64,uint256)")
 _LIMITS_CHECKED = Event("LimitsChecked(address,uint64,uint256[13])", "(uint256[13])")
 _LIMITS = (  # in the order of the enum `Limit` of contracts/src/Envelope.sol
     "max_gross_leverage",
@@ -43,6 +45,27 @@ def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fe
             amount0, amount1 = _SWAP.decode(log)[:2]
             base, asset = (amount0, amount1) if pair.base_is_token0 else (amount1, amount0)
             found.append(Swap(-asset, -base, oracle_price, fee_ppm))
+    return found
+
+
+def swap_slippage(swap: Swap, asset: Token, base: Token) -> float:
+    """What a swap cost against the oracle, fee included, as a part of its notional; a gain is no slippage."""
+    notional = base.to_float(abs(swap.base_delta)) * swap.oracle_price
+    side = 1 if swap.base_delta > 0 else -1
+    return max(0.0, side * (asset.to_float(abs(swap.asset_delta)) / notional - 1))
+
+
+def order_slippages(logs: Iterable[Log], adapter: str, size_decimals: int) -> list[float]:
+    """How far from the mark each order of the perp adapter may fill, as a part of the mark.
+
+    A limit price counts 1e-8 USD, a mark 10^-(6 - size decimals) USD.
+    """
+    found = []
+    for log in logs:
+        if log.address == adapter.lower() and _ORDER_SENT.matches(log):
+            size, limit, _, mark, _ = _ORDER_SENT.decode(log)
+            side = 1 if size > 0 else -1
+            found.append(max(0.0, side * (limit / (mark * 10 ** (2 + size_decimals)) - 1)))
     return found
 
 

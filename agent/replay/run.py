@@ -20,19 +20,21 @@ from agent.ledger import (
     Ledger,
     PlanRecord,
     Run,
+    Swap,
     attribute,
     cycle_record,
     require_explained,
     summarise,
     write_result,
 )
-from agent.ledger.receipts import checked_limits, swaps_in, withdrawn_in
+from agent.ledger.receipts import checked_limits, order_slippages, swap_slippage, swaps_in, withdrawn_in
 from agent.market.observation import VaultState
 from agent.market.source import HistorySource
 from agent.replay.depositors import Depositors, Moved, schedule
 from agent.replay.stage import AGENT_ACTS_AFTER_S, JOURNAL_FILE, Stage, open_stage
 from agent.report import REPORT_FILE
-from agent.risk import headroom
+from agent.risk import below_maximum, headroom
+from chains.events import Log
 
 LEDGER_FILE = "ledger.sqlite"
 
@@ -130,11 +132,12 @@ class Book:
         stage, after, sent = self._stage, outcome.after, outcome.sent
         logs = () if sent is None else sent.logs
         gas = _gas(sent, stage.chain.native_token_usd)
-        fee_ppm = stage.config.vault.pool_fee
+        fee_ppm, price = stage.config.vault.pool_fee, outcome.observation.vault.oracle_price
+        swaps = swaps_in(logs, stage.site.pool, stage.site.pair, price, fee_ppm)
         step = attribute(
             self.state,
             after,
-            swaps=swaps_in(logs, stage.site.pool, stage.site.pair, outcome.observation.vault.oracle_price, fee_ppm),
+            swaps=swaps,
             flow=Flow(moved.deposits, moved.withdrawals + withdrawn_in(logs, stage.site.vault)),
             gas=gas,
         )
@@ -148,7 +151,7 @@ class Book:
             outcome.decision,
             step,
             gas_paid_usd=self.gas_paid_usd,
-            headroom=self._headroom(outcome, checked_limits(logs, stage.site.policy, stage.site.vault)),
+            headroom=self._headroom(after, logs, swaps),
             gate_refusals=outcome.refusals,
             forecast_volatility=_forecast(outcome),
             plan=_plan_record(outcome),
@@ -156,11 +159,17 @@ class Book:
             gas_used=sum(transaction.used for transaction in gas),
         )
 
-    def _headroom(self, outcome: CycleOutcome, checked: dict[str, float]) -> dict[str, float]:
-        """What is left of each limit: measured on the state, and as the contract's own logs tell it."""
-        found = headroom(outcome.after, self._stage.config.policy)
-        for name, value in checked.items():
+    def _headroom(self, after: VaultState, logs: Sequence[Log], swaps: Sequence[Swap]) -> dict[str, float]:
+        """What is left of each limit: measured on the state, and as the contracts' own logs tell it."""
+        site, policy = self._stage.site, self._stage.config.policy
+        found = headroom(after, policy)
+        for name, value in checked_limits(logs, site.policy, site.vault).items():
             found[name] = min(found.get(name, value), value)
+        slippages = [swap_slippage(swap, after.asset, after.base) for swap in swaps]
+        if site.perp is not None:
+            slippages += order_slippages(logs, site.perp.adapter, site.perp.size_decimals)
+        if slippages:
+            found["max_slippage"] = below_maximum(max(slippages), policy.max_slippage)
         return found
 
 

@@ -109,8 +109,8 @@ def _margin(
 def _reserve(book: Book, sizing: SizingConfig, liquidation: LiquidationConfig | None) -> Ceiling | None:
     """Cut when redemptions took the reserve and no cash is on its way or waiting on the venue.
 
-    The sale refills the reserve itself. What waits in the queue is paid by the sale and by the margin that smaller legs
-    set free, which comes home some cycles later: selling for all of it at once would end below the target, and buy back.
+    The sale refills the reserve itself. What waits in the queue is paid by the sale and by the margin that smaller
+    legs set free, which comes home some cycles later: a sale for all of it would end below the target, and buy back.
     """
     if not is_drained(book, sizing) or not book.holds_position() or book.in_flight > 0:
         return None

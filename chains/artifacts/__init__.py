@@ -20,6 +20,7 @@ NAMES = (
     "UniswapV3Twap",
     "UniswapV3Spot",
     "HyperCorePerp",
+    "AaveV3",
     "HyperCore",
     "ReadPrecompile",
     "CoreWriter",

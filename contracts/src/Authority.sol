@@ -25,7 +25,8 @@ struct Governance {
 /// - guardian, at once: a safer mode, no agent, and cancelling what the first two have announced
 /// What is delayed is announced with `schedule` and carried out with `execute`, bound to caller, target and data.
 /// @dev The deployer sets the vault up as the one admin, then hands over. From then on nobody is admin, so that the
-/// table above is final. The guardian may cancel everything but his own removal, which else he could prevent for ever.
+/// table above is final. The guardian may cancel everything but that a role is taken away: his own removal he could
+/// else prevent for ever.
 contract Authority is AccessManager, IAuthority {
     uint64 public constant OWNER = 1;
     uint64 public constant CURATOR = 2;
@@ -39,6 +40,8 @@ contract Authority is AccessManager, IAuthority {
     /// @notice The vault that was handed over; zero until then.
     Vault public vault;
 
+    address private immutable _deployer;
+
     event HandedOver(address indexed vault, address indexed policy, Governance governance);
 
     error DelayOutOfBounds(uint32 delaySeconds, uint32 least, uint32 most);
@@ -47,7 +50,9 @@ contract Authority is AccessManager, IAuthority {
     error NotUnderThisAuthority(address target);
     error AgentMayHoldNoRole(address agent);
 
-    constructor() AccessManager(msg.sender) {}
+    constructor() AccessManager(msg.sender) {
+        _deployer = msg.sender;
+    }
 
     /// @notice Gives every function its role and every role its holder, and leaves nobody admin.
     function handOver(Vault vault_, Governance calldata g) external onlyAuthorized {
@@ -65,6 +70,8 @@ contract Authority is AccessManager, IAuthority {
         _assign(address(policy), _two(Policy.tighten.selector, Policy.tightenCap.selector), TIGHTENER);
         // So that the guardian can cancel the appointment of somebody, but not the removal of himself.
         _assign(address(this), _one(this.grantRole.selector), OWNER);
+        // Whatever the deployer had made of them: nobody hands over again, nobody cancels a removal.
+        _assign(address(this), _two(this.handOver.selector, this.revokeRole.selector), ADMIN_ROLE);
 
         for (uint64 role = OWNER; role <= TIGHTENER; ++role) {
             _setRoleAdmin(role, OWNER);
@@ -77,7 +84,8 @@ contract Authority is AccessManager, IAuthority {
         _grantRole(GUARDIAN, g.guardian, 0, 0);
         _grantRole(TIGHTENER, g.curator, 0, 0);
         _grantRole(TIGHTENER, g.guardian, 0, 0);
-        _revokeRole(ADMIN_ROLE, _msgSender());
+        // Not the caller's role: that is this contract when it comes through `execute`.
+        _revokeRole(ADMIN_ROLE, _deployer);
         emit HandedOver(address(vault_), address(policy), g);
     }
 
@@ -89,7 +97,7 @@ contract Authority is AccessManager, IAuthority {
         }
     }
 
-    /// @dev A shorter delay takes the old one twice to come into force: to be carried out, and then to begin.
+    /// @dev A shorter delay waits for the old one to be carried out, and then for the difference of the two to begin.
     function _grantRole(uint64 role, address account, uint32 grantDelay, uint32 executionDelay)
         internal
         override
@@ -107,6 +115,12 @@ contract Authority is AccessManager, IAuthority {
             revert AgentMayHoldNoRole(account);
         }
         return super._grantRole(role, account, grantDelay, executionDelay);
+    }
+
+    /// @dev Roles begin when they are granted. A deployer could else put their beginning off for ever, and with it the
+    /// successor of a guardian.
+    function _setGrantDelay(uint64, uint32) internal pure override {
+        revert BeforeHandOver();
     }
 
     function _assign(address target, bytes4[] memory selectors, uint64 role) private {

@@ -162,6 +162,23 @@ contract AaveV3RiskTest is AaveFixture {
         _assertClean();
     }
 
+    /// @dev A purchase of dust costs a unit and a unit of fee, which no slippage allows for.
+    function test_dust_that_a_liquidation_left_does_not_hold_the_collateral_back() public {
+        _openShort();
+        _moveTo(6_800e8);
+        lending.liquidate(address(leg), _debt() - 3);
+        assertEq(_debt(), 3);
+        assertGt(_position().healthBps, 1e9, "told of dust too");
+        _reduce(1);
+        assertEq(_debt(), 2, "a part is rounded up");
+        _reduce(10_000);
+        assertEq(_debt(), 0);
+        uint256 value = _value();
+        assertGt(value, 1_000e6);
+        _reduce(10_000);
+        assertApproxEqAbs(_cash(), value, 1);
+    }
+
     // ---- what Aave refuses
 
     function test_a_frozen_asset_takes_no_collateral_and_lets_everything_out() public {
@@ -253,7 +270,7 @@ contract AaveV3RiskTest is AaveFixture {
         pool.plan(2, asset, 2_500e6, 2_500e6, 1e18);
         _expectSoldOther(2e18, 1e18);
         pool.plan(2, asset, 1_250e6, 1_250e6, 0.5e18);
-        _execute(0, SHORT, 1e18, 2_500e6);
+        _execute(5_000e6, SHORT, 1e18, 2_500e6);
     }
 
     function test_proceeds_that_a_pool_claims_and_does_not_send_do_not_count() public {

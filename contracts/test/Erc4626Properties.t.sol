@@ -12,6 +12,7 @@ abstract contract VaultErc4626Test is SharesFixture, Erc4626Properties {
     function setUp() public override {
         super.setUp();
         _setFees(200, 1_000);
+        _invest(_whole(95_000));
         _apply(address(vault), address(usdc), _whole(1));
     }
 
@@ -20,18 +21,19 @@ abstract contract VaultErc4626Test is SharesFixture, Erc4626Properties {
         limits.flowBufferBps = 10;
         limits.maxGrowthBps = 1_000;
         limits.maxTotalAssets = uint128(_whole(1_000_000_000));
-        // No position is opened, so that only the venue's profits and losses count.
-        limits.maxDailyLossBps = 2_000;
     }
 
+    /// @dev From a total loss to ten times as much, from all the cash to none.
     function _bringIntoState(uint256 seed) internal override {
-        uint256 idle = vault.idleAssets();
-        uint256 invested = _bound(uint256(keccak256(abi.encode(seed, "invested"))), 0, idle);
-        _invest(invested);
-        uint256 moved = _bound(uint256(keccak256(abi.encode(seed, "moved"))), 0, invested);
-        if (seed % 3 == 0) _gain(moved);
-        else if (seed % 3 == 1) _lose(moved);
+        uint256 venue = _whole(95_000);
+        if (seed % 3 == 0) _gain(_drawn(seed, "moved", 10 * venue));
+        else if (seed % 3 == 1) _lose(_drawn(seed, "moved", venue));
         _later(seed % 2 == 0 ? 0 : seed % 10 days);
+        if (seed % 5 != 0) _withdraw(ALICE, _drawn(seed, "idle", vault.maxWithdraw(ALICE)));
+    }
+
+    function _drawn(uint256 seed, string memory what, uint256 most) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed, what))) % (most + 1);
     }
 }
 

@@ -125,9 +125,10 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
 
     function test_set_up_is_checked() public {
         address nobody = makeAddr("no contract");
-        _expectRefused(address(0), address(usdc), address(ether_), abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector));
-        _expectRefused(address(vault), address(0), address(ether_), abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector));
-        _expectRefused(address(vault), address(usdc), address(0), abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector));
+        bytes memory zero = abi.encodePacked(HyperCoreTransfers.ZeroAddress.selector);
+        _expectRefused(address(0), address(usdc), address(ether_), zero);
+        _expectRefused(address(vault), address(0), address(ether_), zero);
+        _expectRefused(address(vault), address(usdc), address(0), zero);
         bytes memory notAContract = abi.encodeWithSelector(HyperCoreTransfers.NotAContract.selector, nobody);
         _expectRefused(address(vault), nobody, address(ether_), notAContract);
         _expectRefused(address(vault), address(usdc), nobody, notAContract);

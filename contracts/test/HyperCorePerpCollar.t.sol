@@ -83,9 +83,13 @@ contract HyperCorePerpCollarTest is HyperCorePerpFixture {
     }
 
     /// @dev Whatever the two prices are, an order that passes keeps both collars.
-    function testFuzz_no_order_leaves_either_collar(uint64 mark, uint64 oracle, uint256 limit, bool isBuy, uint256 slippage)
-        public
-    {
+    function testFuzz_no_order_leaves_either_collar(
+        uint64 mark,
+        uint64 oracle,
+        uint256 limit,
+        bool isBuy,
+        uint256 slippage
+    ) public {
         mark = uint64(bound(mark, 150000, 250000));
         oracle = uint64(bound(oracle, mark * 97 / 100, mark * 103 / 100));
         slippage = bound(slippage, 0, 500);

@@ -88,7 +88,8 @@ contract HyperCorePerpGiftsTest is HyperCorePerpFixture {
     function test_asset_that_no_deposit_needs_is_refused() public {
         _deposit(10_000e6);
         _settleLater();
-        bytes[3] memory actions = [abi.encode(uint8(2), 1e6), abi.encode(uint8(4), 1e6), _orderAction(1e4, 2020e8, false)];
+        bytes[3] memory actions =
+            [abi.encode(uint8(2), 1e6), abi.encode(uint8(4), 1e6), _orderAction(1e4, 2020e8, false)];
         for (uint256 i = 0; i < actions.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(HyperCoreTransfers.UnexpectedAsset.selector, 5_000e6));
             _execute(5_000e6, actions[i]);

@@ -91,7 +91,10 @@ contract RedemptionQueueFillsTest is RedemptionQueueFixture {
         _request(BOB, SHARE);
         _fill(99 * SHARE);
         assertEq(queue.claimableRedeemRequest(2, BOB), 0);
-        _fill(SHARE);
+        vault.free(UNIT);
+        vm.expectEmit(address(queue));
+        emit RedemptionLine.Filled(1, 1, SHARE, UNIT); // ends where the second batch begins
+        queue.fill();
         assertEq(queue.claimableRedeemRequest(1, ALICE), 100 * SHARE);
         assertEq(queue.claimableRedeemRequest(2, BOB), 0);
         _fill(SHARE);

@@ -165,7 +165,7 @@ contract VaultBufferTest is SharesFixture {
         uint256 all = queue.maxWithdraw(ALICE);
         vm.prank(ALICE);
         queue.withdraw(all, ALICE, ALICE);
-        assertApproxEqAbs(usdc.balanceOf(ALICE), _less(FUNDS), 1e3);
+        assertGe(usdc.balanceOf(ALICE), _less(FUNDS) - 1);
     }
 
     function testFuzz_what_max_says_can_be_done_and_one_more_cannot(

@@ -41,9 +41,10 @@ contract VaultRolesTest is CoreFixture {
         new Vault(usdc, "", "", policy, address(this));
     }
 
-    function test_set_up_refuses_an_asset_of_more_than_30_decimals() public {
-        TestToken fine = new TestToken("FINE", 30);
-        TestToken odd = new TestToken("ODD", 31);
+    /// @dev The error tells the decimals of the shares, six more.
+    function test_set_up_refuses_an_asset_of_more_than_24_decimals() public {
+        TestToken fine = new TestToken("FINE", 24);
+        TestToken odd = new TestToken("ODD", 25);
         new Vault(fine, "", "", policy, AGENT);
         vm.expectRevert(abi.encodeWithSelector(Vault.AssetDecimalsTooLarge.selector, 31));
         new Vault(odd, "", "", policy, AGENT);

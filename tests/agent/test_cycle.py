@@ -1,4 +1,4 @@
-"""One cycle on a real local chain: round trips, the gas reserve, and what a refusal leaves undone."""
+"""One cycle on a real local chain: round trips, the gas reserve, and a loss that is latched before anything else."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,13 +6,16 @@ from dataclasses import replace
 import pytest
 
 from agent.config.file import load_config
-from agent.decision import Refused
+from agent.decision import Proposal, Refused
+from agent.execution import Plan
 from agent.market.choose import choose_market
+from agent.market.observation import Mode
 from agent.reasons import Code
 from agent.replay import Stage, open_stage, parse_period
 from agent.replay.depositors import Depositors
 from agent.replay.stage import AGENT_ACTS_AFTER_S
 from agent.strategies import decide
+from chains.local import PerpTick
 
 PERIOD = parse_period("2023-02-01", "2023-02-03")
 EMPTY_ACCOUNT = "0x" + "77" * 20
@@ -63,3 +66,33 @@ def test_the_agents_balance_is_read_with_the_vault(stage: Stage) -> None:
     balance = stage.reader.read().agent_balance_wei
     assert balance is not None
     assert 9_000 * 10**18 < balance <= 10_000 * 10**18
+
+
+def test_a_broken_loss_limit_is_latched_although_the_gate_refuses_what_was_decided(stage: Stage) -> None:
+    seen = stage.cycle.observe(stage.clock.now)
+    fallen = replace(seen.vault, day_start_price_e18=seen.vault.share_price_e18 * 104 // 100)
+    widen = replace(decide(seen, stage.config), proposal=Proposal(spot_base_delta=10**18, perp_size_delta=-10_000))
+    plan = stage.cycle.prepare(widen, replace(seen, vault=fallen))
+    assert isinstance(plan, Plan)
+    assert plan.actions == ()
+    assert isinstance(stage.cycle.prepare(widen, replace(seen, vault=replace(fallen, mode=Mode.REDUCE_ONLY))), Refused)
+
+
+def test_a_broken_loss_limit_is_latched_before_any_proposal_and_then_everything_is_closed(stage: Stage) -> None:
+    """The mark runs away from the oracle: the short loses five per cent of the vault, and the agent wants to act."""
+    hour = stage.clock.now // 3_600 * 3_600 + 3_600
+    stage.move_market(stage.market.world(hour))
+    mark, spot = stage.last_spot * 1.08, stage.last_spot
+    stage.local.mover.step(stage.clock.forward(1), perp=PerpTick(mark, spot, mark, mark, 0.0))
+    latched = stage.cycle.run(stage.clock.forward(AGENT_ACTS_AFTER_S))
+    assert not latched.decision.proposal.is_empty()
+    assert latched.plan is not None
+    assert latched.plan.actions == ()
+    assert "policy.max_daily_loss is broken and has to be latched" in latched.plan.note
+    assert [reason.code for reason in latched.refusals] == [Code.REDUCE_ONLY]
+    assert latched.after.mode is Mode.REDUCE_ONLY
+
+    stage.move_market(stage.market.world(hour + 3_600))
+    closing = stage.cycle.run(stage.clock.forward(AGENT_ACTS_AFTER_S))
+    assert closing.refusals == ()
+    assert closing.after.gross_exposure < latched.after.gross_exposure

@@ -15,25 +15,37 @@ from chains.artifacts import load
 from chains.functions import Function
 from chains.local import (
     AGENT,
+    CURATOR,
     DEPLOYER,
     DEPOSITOR,
+    GUARDIAN,
+    OWNER,
     Anvil,
     LocalChain,
     PerpTick,
     Sender,
     TransactionFailed,
+    VaultTerms,
     WorldSpec,
     deploy_vault,
     deploy_world,
     deposit,
     local_chain,
 )
+from chains.local.vault import GOVERNANCE_DELAY_S
 from chains.local.world import full_range_liquidity
 from chains.multicall import Call, read_all
 from chains.rpc import BlockRef, RpcError, data_bytes
 from chains.venues import chainlink, hypercore, uniswap_v3
 
-LIMITS = (20_000, 5_000, 10**12, 100, 100, 500, 1_500, 1_500, 60, 7_200, 40_000, 100, 100, 200)
+LIMITS = (
+    *(20_000, 5_000, 1_500, 20_000, 200),  # where positions may be: gross, net, liquidation, health, idle
+    *(100, 100, 100, 100, 40_000),  # what trading may cost: fill, plan, two budgets, turnover
+    *(500, 1_000, 1_500),  # losses of a day, of a week, from the highest price
+    *(2_500, 5),  # growth of a day, buffer of flows
+    *(10**12, 60, 7_200, 172_800, 1, 10**14),  # trade, cooldown, oracle, silence, latch, all assets
+)
+TERMS = VaultTerms(LIMITS, venue_cap=(10**13, 10_000), asset_cap=(2 * 10**13, 20_000))
 BALANCE_OF = Function("balanceOf(address)", "(uint256)")
 MINT = Function("mint(address,uint256)")
 APPROVE = Function("approve(address,uint256)", "(bool)")
@@ -192,24 +204,43 @@ def test_two_worlds_of_one_specification_have_the_same_addresses(chain: LocalCha
 
 def test_a_vault_is_ready_for_deposits_and_reports_them(chain: LocalChain) -> None:
     chain.mover.step(next_hour(chain), feed_price=3000, pool_price=3000, perp=PerpTick(3000, 3000, 3000, 3000, 0.0))
-    vault = deploy_vault(chain.node, chain.world, LIMITS)
+    vault = deploy_vault(chain.node, chain.world, TERMS)
     deposit(chain.node, chain.world, vault.vault, DEPOSITOR, 50_000 * 10**6)
+    assert vault.perp_adapter is not None
+    cap_of = load("Policy").function("capOf")
     calls = [
         Call(vault.vault, load("Vault").function("totalAssets")),
-        Call(vault.vault, load("Vault").function("adapters")),
+        Call(vault.portfolio, load("Portfolio").function("adapters")),
         Call(vault.policy, load("Policy").function("limits")),
-        hypercore.account_exists(vault.perp_adapter or ""),
+        Call(vault.vault, load("Vault").function("queue")),
+        hypercore.account_exists(vault.perp_adapter),
+        *(Call(vault.policy, cap_of, (key,)) for key in (vault.spot_adapter, vault.perp_adapter, chain.world.base)),
     ]
-    assets, adapters, limits, on_core = read_all(chain.node, chain.node.head(), calls)
+    assets, adapters, limits, queue, on_core, *caps = read_all(chain.node, chain.node.head(), calls)
     assert assets == 50_000 * 10**6
     assert [adapter.lower() for adapter in adapters] == [vault.spot_adapter, vault.perp_adapter]
     assert limits == LIMITS
+    assert queue.lower() == vault.queue
     assert on_core
+    assert caps == [TERMS.venue_cap, TERMS.venue_cap, TERMS.asset_cap]
+
+
+def test_a_vault_is_handed_over_so_that_its_deployer_can_do_nothing_and_its_owner_must_wait(chain: LocalChain) -> None:
+    vault = deploy_vault(chain.node, chain.world, TERMS)
+    has_role = load("Authority").function("hasRole")
+    holders = [(0, DEPLOYER, 0), (1, OWNER, GOVERNANCE_DELAY_S), (2, CURATOR, GOVERNANCE_DELAY_S), (3, GUARDIAN, 0)]
+    calls = [Call(vault.authority, has_role, (role, account)) for role, account, _ in holders]
+    answers = read_all(chain.node, chain.node.head(), calls)
+    assert answers == [(role > 0, delay) for role, _, delay in holders]
+    set_agent = load("Vault").function("setAgent")
+    for account in (DEPLOYER, OWNER, GUARDIAN, AGENT):
+        with pytest.raises(TransactionFailed, match=r"AccessManagedUnauthorized|AccessManagerNotScheduled"):
+            Sender(chain.node, account).send(vault.vault, set_agent, DEPOSITOR)
 
 
 def test_a_vault_in_a_world_without_perp_has_only_the_spot_leg(eth_spec: WorldSpec) -> None:
     with local_chain(replace(eth_spec, perp=None)) as chain:
-        assert deploy_vault(chain.node, chain.world, LIMITS).perp_adapter is None
+        assert deploy_vault(chain.node, chain.world, TERMS).perp_adapter is None
         with pytest.raises(ValueError, match="without a perp"):
             chain.mover.step(next_hour(chain), perp=PerpTick(1, 1, 1, 1, 0.0))
 

@@ -2,6 +2,7 @@
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 from strategy_file import CONFIGS, StrategyFile
 
@@ -23,6 +24,19 @@ def test_a_good_file_shows_its_summary_and_hash() -> None:
     assert load_config(path).config_hash in text
     assert "max_gross_leverage" in text
     assert "funding.entry_annual" in text
+
+
+@pytest.mark.parametrize(("name", "per_cent"), [("eth-carry", "0.97"), ("avax-carry", "0.99")])
+def test_a_good_file_says_what_a_stolen_key_could_cost(name: str, per_cent: str) -> None:
+    _, text = shown(CONFIGS / f"{name}.yaml")
+    line = f"a stolen agent key can lose at most {per_cent} % of net asset value in its worst 24 hours"
+    assert line in text.splitlines()
+
+
+def test_the_cost_of_a_stolen_key_follows_the_files_budgets(carry: StrategyFile) -> None:
+    wide = carry.change("policy.loss_budget", "0.02").change("policy.emergency_loss_budget", "0.015")
+    wide.load()
+    assert "at most 4.00 % of net asset value" in shown(wide.path)[1]
 
 
 def test_a_bad_file_shows_every_code_and_line_and_exits_with_2(carry: StrategyFile) -> None:

@@ -6,24 +6,12 @@ import pytest
 from strategy_file import CONFIGS, StrategyFile
 
 from agent.config.file import load_config
+from agent.policy import Policy
 from agent.reasons import Code, Refusal
 
-LIMITS = [
-    "max_gross_leverage",
-    "max_net_delta",
-    "max_trade_usd",
-    "max_slippage",
-    "max_loss_per_plan",
-    "max_daily_loss",
-    "max_drawdown",
-    "min_liquidation_distance",
-    "cooldown_s",
-    "max_oracle_age_s",
-    "max_turnover",
-    "loss_budget",
-    "emergency_loss_budget",
-    "min_idle",
-]
+LIMITS = list(Policy.model_fields)
+NUMBERS = [limit for limit in LIMITS if limit != "latch_mode"]
+MAY_BE_NOTHING = "flow_buffer"  # the one number that may be 0: those who stay then pay what moving the money costs
 
 
 def test_fault_01_refuses_a_misspelt_limit_and_suggests_the_right_name(carry: StrategyFile) -> None:
@@ -55,12 +43,31 @@ def test_fault_02_refuses_a_missing_limit(carry: StrategyFile, limit: str) -> No
     assert reason.where.endswith(f"line {carry.line('policy')}")
 
 
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("limit", NUMBERS)
 def test_fault_02_refuses_every_limit_that_is_empty_or_true_or_not_a_number(carry: StrategyFile, limit: str) -> None:
     key = f"policy.{limit}"
     assert carry.change(key, "").reason().code is Code.CONFIG_MISSING
     assert carry.change(key, "true").reason().code is Code.CONFIG_NOT_A_NUMBER
     assert carry.change(key, ".nan").reason().code is Code.CONFIG_NOT_A_NUMBER
+
+
+@pytest.mark.parametrize("limit", NUMBERS)
+def test_fault_02_takes_no_zero_for_a_limit_that_is_not_there(carry: StrategyFile, limit: str) -> None:
+    nothing = carry.change(f"policy.{limit}", "0")
+    if limit == MAY_BE_NOTHING:
+        assert nothing.load().config.policy.flow_buffer == 0
+    else:
+        assert nothing.reason().code is Code.CONFIG_OUT_OF_RANGE
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("", Code.CONFIG_MISSING), ("active", Code.CONFIG_OUT_OF_RANGE), ("1", Code.CONFIG_OUT_OF_RANGE)],
+)
+def test_fault_02_refuses_a_latch_that_would_not_stop_the_vault(carry: StrategyFile, value: str, code: Code) -> None:
+    reason = carry.change("policy.latch_mode", value).reason()
+    assert reason.code is code
+    assert "policy.latch_mode" in reason.message
 
 
 @pytest.mark.parametrize("limit", ["max_drawdown", "cooldown_s"])
@@ -104,11 +111,17 @@ def test_fault_02_tells_how_to_write_a_percentage(carry: StrategyFile) -> None:
         ("max_net_delta", "1.01", "policy.max_net_delta: 1.01 is above the contract's 1.0"),
         ("max_slippage", "0.06", "policy.max_slippage: 0.06 is above the contract's 0.05"),
         ("max_loss_per_plan", "0.06", "policy.max_loss_per_plan: 0.06 is above the contract's 0.05"),
-        ("max_daily_loss", "5", "policy.max_daily_loss: 5.0 is above the contract's 0.2"),
+        ("max_daily_loss", "0.21", "policy.max_daily_loss: 0.21 is above the contract's 0.2"),
+        ("max_weekly_loss", "0.31", "policy.max_weekly_loss: 0.31 is above the contract's 0.3"),
         ("max_drawdown", "0.51", "policy.max_drawdown: 0.51 is above the contract's 0.5"),
+        ("max_growth", "1.1", "policy.max_growth: 1.1 is above the contract's 1.0"),
+        ("flow_buffer", "0.011", "policy.flow_buffer: 0.011 is above the contract's 0.01"),
         ("min_liquidation_distance", "0.02", "policy.min_liquidation_distance: 0.02 is below the contract's 0.03"),
+        ("min_health", "1.04", "policy.min_health: 1.04 is below the contract's 1.05"),
+        ("min_health", "6.1", "policy.min_health: 6.1 is above the contract's 6.0"),
         ("cooldown_s", "29", "policy.cooldown_s: 29 is below the contract's 30"),
         ("max_oracle_age_s", "86401", "policy.max_oracle_age_s: 86401 is above the contract's 86400"),
+        ("max_silence_s", "604801", "policy.max_silence_s: 604801 is above the contract's 604800"),
         ("max_turnover", "20.1", "policy.max_turnover: 20.1 is above the contract's 20.0"),
         ("loss_budget", "0.051", "policy.loss_budget: 0.051 is above the contract's 0.05"),
         ("emergency_loss_budget", "0.051", "policy.emergency_loss_budget: 0.051 is above the contract's 0.05"),
@@ -117,7 +130,9 @@ def test_fault_02_tells_how_to_write_a_percentage(carry: StrategyFile) -> None:
 def test_fault_03_refuses_a_limit_looser_than_the_contract(
     carry: StrategyFile, limit: str, value: str, message: str
 ) -> None:
-    reason = carry.change(f"policy.{limit}", value).reason()
+    # As wide as may be, so that no loss limit is above the next one as well.
+    wide = carry.change("policy.max_weekly_loss", "0.30").change("policy.max_drawdown", "0.50")
+    reason = wide.change(f"policy.{limit}", value).reason()
     assert (reason.code, reason.message) == (Code.CONFIG_LOOSER_THAN_CONTRACT, message)
     assert reason.where == f"{carry.path}, line {carry.line(f'policy.{limit}')}"
 
@@ -157,6 +172,8 @@ def test_refuses_everything_wrong_at_once_in_the_order_of_the_lines(carry: Strat
         ("strategy.sizing.band", "-0.1", Code.CONFIG_OUT_OF_RANGE, "expected a number from 0 on, got -0.1"),
         ("strategy.funding.horizon_h", "168.0", Code.CONFIG_NOT_A_NUMBER, "expected a whole number, got 168.0"),
         ("policy.max_trade_usd", "1e13", Code.CONFIG_OUT_OF_RANGE, "expected a number up to 1e+12"),
+        ("policy.venue_cap", "101", Code.CONFIG_OUT_OF_RANGE, "expected a number up to 100"),
+        ("policy.latch_mode", "stopped", Code.CONFIG_OUT_OF_RANGE, "expected 'reduce_only' or 'halted'"),
     ],
 )
 def test_says_what_was_expected_and_what_came(

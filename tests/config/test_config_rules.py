@@ -43,7 +43,7 @@ WIDE = {"policy.loss_budget": "0.02", "policy.emergency_loss_budget": "0.02"}
             "make 1.3, above policy.max_gross_leverage",
         ),
         (
-            {"strategy.sizing.max_exposure": "0.68"},
+            {"strategy.sizing.max_exposure": "0.68"} | WIDE,
             "strategy.sizing.max_exposure",
             "max_exposure can be 0.6785 at most",
         ),
@@ -54,6 +54,9 @@ WIDE = {"policy.loss_budget": "0.02", "policy.emergency_loss_budget": "0.02"}
         ({"policy.min_liquidation_distance": "0.28"}, "policy.min_liquidation_distance", "must be below 0.2745"),
         ({"policy.cooldown_s": "3601"}, "policy.cooldown_s", "longer than the hourly cycle"),
         ({"policy.max_oracle_age_s": "3600"}, "policy.max_oracle_age_s", "must be above 3600 s"),
+        ({"policy.max_silence_s": "107999"}, "policy.max_silence_s", "107999 s must be at least 108000"),
+        ({"policy.max_daily_loss": "0.051"}, "policy.max_daily_loss", "at most policy.max_weekly_loss, which is 0.05"),
+        ({"policy.max_weekly_loss": "0.081"}, "policy.max_weekly_loss", "at most policy.max_drawdown, which is 0.08"),
         ({"policy.max_turnover": "2.5"}, "policy.max_turnover", "below 2.6, which opening and closing everything"),
         ({"policy.loss_budget": "0.0038"}, "policy.loss_budget", "below 0.0039, what opening 1.3 of the vault"),
         ({"policy.emergency_loss_budget": "0.0038"}, "policy.emergency_loss_budget", "below 0.0039, what closing 1.3"),
@@ -79,7 +82,14 @@ def test_carry_refuses_values_that_contradict_each_other(
 
 
 def test_the_largest_feasible_exposure_of_the_message_is_accepted(carry: StrategyFile) -> None:
+    for key, value in WIDE.items():
+        carry = carry.change(key, value)
     assert carry.change("strategy.sizing.max_exposure", "0.6785").load()
+
+
+def test_loss_limits_may_be_equal_and_a_silence_may_be_the_least(carry: StrategyFile) -> None:
+    equal = carry.change("policy.max_daily_loss", "0.08").change("policy.max_weekly_loss", "0.08")
+    assert equal.change("policy.max_silence_s", "108000").load()
 
 
 @pytest.mark.parametrize("key", ["market.perp", "market.funding", "vault.perp_index", "market.open_interest"])

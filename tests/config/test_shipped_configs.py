@@ -8,6 +8,7 @@ from agent.config import CarryStrategy
 from agent.config.file import load_config
 from agent.scaling import liquidation_distance
 
+DAY_S = 86_400
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
 
@@ -22,6 +23,11 @@ def test_every_number_has_its_reason_beside_it(path: Path) -> None:
     numbers = [line for line in text.splitlines() if line.rstrip().endswith(tuple("0123456789"))]
     obvious = ("base_decimals", "full_z", "max_fee_gwei")
     assert [line for line in numbers if "#" not in line and not line.strip().startswith(obvious)] == []
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_stolen_key_loses_at_most_one_per_cent_in_any_day(path: Path) -> None:
+    assert load_config(path).config.policy.worst_loss(DAY_S) <= 0.01
 
 
 def test_the_four_markets_of_the_project_are_there() -> None:

@@ -1,6 +1,6 @@
 """Plans carried out by the real vault contract, on real Uniswap and the HyperCore stand-in, and read back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,18 @@ from agent.execution import (
     rehearse,
 )
 from agent.execution.rehearsal import GAS_LIMIT
+from agent.ledger.receipts import checked_limits, withdrawn_in
 from agent.market.observation import VaultState
-from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
+from agent.market.vault_reader import VaultReader, VaultSite
+from agent.policy import LOSS_WINDOW_S
 from agent.reasons import Code
+from agent.replay.stage import vault_terms
+from agent.risk import above_minimum, below_maximum, upkeep
 from agent.risk.change import measure
 from agent.risk.costs import Costs
-from agent.units import BPS, Token
+from agent.units import BPS
 from chains.artifacts import load
+from chains.functions import Function
 from chains.local import (
     AGENT,
     AGENT_TEST_KEY,
@@ -41,19 +46,22 @@ from chains.local import (
     LocalChain,
     PerpSpec,
     PerpTick,
+    VaultAddresses,
+    World,
     WorldSpec,
     deploy_vault,
     deposit,
     local_chain,
 )
-from chains.local.hyper_core import HYPER_CORE_ADDRESS
 from chains.local.sender import Sender as Account
+from chains.multicall import Call, read_all
 from chains.registry import load_chain
 
 GENESIS = 1_750_000_000
 PRICE = 2500.0
 ETH = 10**18
 USD = 10**6
+APPROVE = Function("approve(address,uint256)", "(bool)")
 PERP = PerpSpec(coin="ETH", size_decimals=4, max_leverage=25, index=1)
 
 
@@ -81,9 +89,9 @@ class Desk:
     def state(self) -> VaultState:
         return VaultReader(self.local.node, self.site, AGENT).read()
 
-    def move(self, seconds: int, mark: float = PRICE) -> None:
+    def move(self, seconds: int, mark: float = PRICE, second_oracle: float = PRICE) -> None:
         """Time passes, prices are fresh, and HyperCore acts on everything that is due."""
-        tick = PerpTick(mark, PRICE, mark, mark, 0.0)
+        tick = PerpTick(mark, second_oracle, mark, mark, 0.0)
         self.local.mover.step(self.forward(seconds), feed_price=PRICE, perp=tick)
         self.local.mover.process(self.forward(load_chain("local").core_action_bound_s))
 
@@ -103,6 +111,13 @@ class Desk:
         assert isinstance(outcome, Outcome), outcome
         return outcome
 
+    def send_empty(self, why: str) -> Outcome:
+        rehearsed = self.rehearse(empty_plan(self.observe(self.state()), self.config, self.venues, why))
+        assert isinstance(rehearsed, Rehearsed), rehearsed
+        outcome = self.sender.send(rehearsed, rehearsed.plan.note)
+        assert isinstance(outcome, Outcome), outcome
+        return outcome
+
     def carry_out(self, proposal: Proposal) -> list[Code]:
         """Sends a plan, waits until the venues have acted, and says what is missing."""
         self.move(3_600)
@@ -116,25 +131,14 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def stage(config: Config) -> Iterator[tuple[LocalChain, VaultSite, Venues]]:
+def stage(
+    config: Config, site_of: Callable[[World, VaultAddresses], VaultSite]
+) -> Iterator[tuple[LocalChain, VaultSite, Venues]]:
     with local_chain(WorldSpec(GENESIS, "ETH", 18, PRICE, PERP)) as local:
         world = local.world
-        addresses = deploy_vault(local.node, world, config.policy.to_contract().as_tuple())
-        assert addresses.perp_adapter is not None
+        addresses = deploy_vault(local.node, world, vault_terms(config.policy))
         deposit(local.node, world, addresses.vault, DEPOSITOR, 1_000_000 * USD)
-        site = VaultSite(
-            vault=addresses.vault,
-            policy=addresses.policy,
-            oracle=addresses.oracle,
-            spot_adapter=addresses.spot_adapter,
-            pool=world.pool,
-            pair=world.pair,
-            asset=Token("USDC", world.usdc, 6),
-            base=Token("WETH", world.base, 18),
-            perp=PerpVenue(
-                addresses.perp_adapter, HYPER_CORE_ADDRESS, PERP.index, PERP.size_decimals, PERP.max_leverage
-            ),
-        )
+        site = site_of(world, addresses)
         venues = Venues(31337, addresses.vault, addresses.spot_adapter, addresses.perp_adapter, world.quoter)
         yield local, site, venues
 
@@ -178,10 +182,34 @@ def test_an_empty_plan_brings_cash_home(desk: Desk) -> None:
     before = desk.state()
     assert before.perp is not None
     assert before.perp.unswept == 20_000 * USD
-    rehearsed = desk.rehearse(empty_plan(desk.observe(before), desk.config, desk.venues, "cash goes home"))
-    assert isinstance(rehearsed, Rehearsed)
-    desk.sender.send(rehearsed, rehearsed.plan.note)
+    desk.send_empty("cash goes home")
     assert desk.state().idle_assets - before.idle_assets == 20_000 * USD
+
+
+def test_an_empty_plan_pays_those_who_wait_as_far_as_the_cash_goes(desk: Desk) -> None:
+    assert desk.carry_out(Proposal(deposit=700_000 * USD)) == []
+    node, queue = desk.local.node, load("RedemptionQueue")
+    half = 500_000 * 10**12
+    Account(node, DEPOSITOR).send(desk.site.vault, APPROVE, desk.site.queue, half)
+    Account(node, DEPOSITOR).send(desk.site.queue, queue.function("requestRedeem"), half, DEPOSITOR, DEPOSITOR)
+    desk.now = node.head().timestamp
+    before = desk.state()
+    assert before.queued_assets > before.idle_assets > 299_000 * USD
+    due = upkeep(desk.observe(before), desk.config.policy)
+    assert "redemptions wait in the queue" in str(due)
+
+    outcome = desk.send_empty(str(due))
+    after = desk.state()
+    assert outcome.status is Status.MINED
+    paid = before.idle_assets - after.idle_assets
+    assert withdrawn_in(outcome.logs, desk.site.vault) == paid
+    assert after.idle_assets < 10, "all the cash, but for the last part of a share"
+    assert upkeep(desk.observe(after), desk.config.policy) is None, "and that is not paid hour after hour"
+    gained = after.queued_assets - (before.queued_assets - paid)
+    assert 0 <= gained < desk.config.policy.flow_buffer * paid, "of the buffer that the paid ones left"
+    assert after.queued_since == before.queued_since
+    claimable = Call(desk.site.queue, queue.function("maxWithdraw"), (DEPOSITOR,))
+    assert read_all(node, node.head(), [claimable]) == [paid]
 
 
 def test_a_swap_brings_what_was_quoted(desk: Desk) -> None:
@@ -231,12 +259,14 @@ def test_the_budgets_on_chain_fill_as_the_gate_counts_them(desk: Desk) -> None:
     assert 0.8 * worst_bps <= opened.loss_used_bps <= worst_bps + 1
     assert opened.emergency_loss_used_bps == 0
 
-    desk.move(3_600)
+    desk.move(12 * 3_600)
     closing = Proposal(spot_base_delta=-opened.spot_base, perp_size_delta=40 * 10**4, perp_reduce_only=True)
     change = measure(closing, desk.state(), Costs.of(desk.config))
     desk.send(closing)
     closed = desk.state()
-    assert closed.loss_used_bps < opened.loss_used_bps, "it drained, and closing has a budget of its own"
+    drained = desk.config.policy.to_contract().loss_budget_bps * 12 * 3_600 / LOSS_WINDOW_S
+    assert closed.loss_used_bps == pytest.approx(opened.loss_used_bps - drained, abs=1.1), "closing has its own budget"
+    assert closed.turnover_used_bps == pytest.approx(change.traded_usd / change.nav_usd * BPS, abs=2), "half a day"
     worst_bps = change.loss_usd / change.nav_usd * BPS
     assert 0.8 * worst_bps <= closed.emergency_loss_used_bps <= worst_bps + 1
 
@@ -254,6 +284,47 @@ def test_the_contract_refuses_under_the_codes_of_the_gate(desk: Desk) -> None:
     assert codes_of(desk.rehearse(small)) == [Code.REHEARSAL_REVERTED]  # its number is used up
     desk.local.mover.process(desk.forward(desk.config.policy.max_oracle_age_s + 1))
     assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=-ETH // 2)))) == [Code.ORACLE_STALE]
+
+
+def test_two_price_sources_that_disagree_stop_plans_under_the_gates_code(desk: Desk) -> None:
+    plan = desk.plan(Proposal(spot_base_delta=ETH))
+    desk.move(60, second_oracle=PRICE * 1.04)
+    assert codes_of(desk.rehearse(plan)) == [Code.ORACLE_DEVIATION]
+
+
+def test_the_caps_of_the_contract_refuse_under_the_codes_of_the_gate(desk: Desk) -> None:
+    policy, cap_of = load("Policy"), (100_000 * USD, 10_000)
+    guardian = Account(desk.local.node, GUARDIAN)
+    assert desk.site.perp is not None
+    guardian.send(desk.site.policy, policy.function("tightenCap"), desk.site.perp.adapter, cap_of)
+    desk.now = desk.local.node.head().timestamp
+    sent = Proposal(deposit=100_001 * USD)
+    (reason,) = desk.rehearse(desk.plan(sent)).reasons  # type: ignore[union-attr]
+    assert (reason.code, reason.value, reason.bound) == (Code.VENUE_CAP, 100_001 * USD, 100_000 * USD)
+    guardian.send(desk.site.policy, policy.function("tightenCap"), desk.site.base.address, (2_000 * USD, 10_000))
+    desk.now = desk.local.node.head().timestamp
+    assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))) == [Code.ASSET_CAP]
+
+
+def test_the_gate_measures_health_and_venues_as_the_contract_does(desk: Desk) -> None:
+    """Whatever the contract reports of the plan, its headroom is what the gate's own measure leaves."""
+    desk.carry_out(Proposal(deposit=100_000 * USD))
+    desk.carry_out(Proposal(to_perp=100_000 * USD))
+    desk.move(3_600)
+    proposal, policy = Proposal(spot_base_delta=80 * ETH, perp_size_delta=-80 * 10**4), desk.config.policy
+    before = desk.state()
+    after = measure(proposal, before, Costs.of(desk.config)).after
+    logs = desk.send(proposal).logs
+    left = checked_limits(logs, desk.site.policy, desk.site.vault)
+    venue = max(after.venues().values())
+    assert left["venue_cap"] == pytest.approx(below_maximum(venue, policy.venue_cap * 1_000_000), abs=1e-4)
+    assert left["asset_cap"] == pytest.approx(below_maximum(after.gross_usd(), policy.asset_cap * 1_000_000), abs=1e-4)
+    assert after.health is not None
+    assert left["min_health"] == pytest.approx(above_minimum(after.health, policy.min_health), abs=1e-3)
+    desk.move(3_600)
+    settled = desk.state()
+    assert settled.health_bps is not None
+    assert settled.health_bps / BPS >= after.health, "the order was counted at its worst fill"
 
 
 def test_a_plan_that_eats_all_its_gas_is_refused(desk: Desk) -> None:
@@ -275,7 +346,7 @@ def test_opening_both_legs_leaves_a_third_of_the_gas_unused(desk: Desk) -> None:
 
 def test_a_halted_vault_refuses_as_halted(desk: Desk) -> None:
     plan = desk.plan(Proposal(spot_base_delta=ETH))
-    Account(desk.local.node, GUARDIAN).send(desk.venues.vault, load("Vault").function("setMode"), 2)
+    Account(desk.local.node, GUARDIAN).send(desk.venues.vault, load("Vault").function("makeSafer"), 2)
     assert codes_of(desk.rehearse(plan)) == [Code.HALTED]
 
 
@@ -297,7 +368,7 @@ def test_a_pool_pushed_between_quote_and_swap_reverts_and_costs_nothing_but_gas(
     outcome = desk.sender.send(rehearsed, "test")
     assert isinstance(outcome, Outcome)
     assert (outcome.status, outcome.reasons[0].code) == (Status.REVERTED, Code.TRANSACTION_REVERTED)
-    assert "Too little received" in outcome.reasons[0].message
+    assert "AmountOutTooSmall" in outcome.reasons[0].message
     assert desk.state().total_assets == before.total_assets
 
 

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from eth_utils.crypto import keccak
 
@@ -6,33 +9,50 @@ from agent.reasons import Code
 from chains.artifacts import load
 from chains.functions import RevertReason, abi_encode
 
-REACHED_BY_A_PLAN = ("Vault", "Policy", "PriceOracle", "UniswapV3Spot", "HyperCorePerp")
+# Not the authority, which only roles meet, nor second price sources and the redemption queue: the oracle and the vault
+# catch whatever those say.
+REACHED_BY_A_PLAN = ("Vault", "Policy", "Portfolio", "PriceOracle", "UniswapV3Spot", "HyperCorePerp")
+ADAPTERS = Path(__file__).parents[2] / "contracts/src/adapters"
 
 # Errors of functions that a plan never calls: set-up and roles, shares, permits.
 IMPOSSIBLE = frozenset(
     {
-        # constructors and the owner's, guardian's and curator's functions
+        # constructors and what only the authority's roles may call
+        "AccessManagedInvalidAuthority",
+        "AccessManagedRequiredDelay",
+        "AccessManagedUnauthorized",
         "ActionDelayInvalid",
         "AdapterAlreadyAccepted",
+        "AdapterForAnother",
         "AdapterNotEmpty",
-        "AgentMustDiffer",
+        "AddressWithoutCode",
         "AssetDecimalsNotSix",
+        "AssetDecimalsTooLarge",
+        "BorrowingDisabled",
         "DecimalsTooLarge",
+        "DeviationBoundInvalid",
+        "FeeTooHigh",
         "FeedBoundsInvalid",
-        "FeedRepeated",
-        "GuardianMayOnlyRemoveAgent",
         "InvalidShortString",
         "LimitLoosened",
         "LimitOutOfBounds",
         "ModeNotSafer",
-        "NotOwner",
-        "NotOwnerOrGuardian",
-        "OracleForAnotherAsset",
+        "NotAContract",
+        "NotCollateral",
+        "NotListed",
+        "OracleForAnother",
         "PerpNotSupported",
+        "PoolOfOtherTokens",
+        "PriceOutOfRange",
+        "QueueForAnotherVault",
+        "SequencerGraceInvalid",
         "StringTooLong",
         "TooManyAdapters",
-        "UnknownToken",  # the vault accepts no adapter whose token has no price
         "ZeroAddress",
+        # unwinding by strangers
+        "AgentNotSilent",
+        "PartInvalid",
+        "SafeCastOverflowedIntDowncast",
         # shares: deposits, redemptions, approvals, permits
         "ECDSAInvalidSignature",
         "ECDSAInvalidSignatureLength",
@@ -49,14 +69,17 @@ IMPOSSIBLE = frozenset(
         "ERC4626ExceededMaxWithdraw",
         "InvalidAccountNonce",
         "TransferInexact",
-        # the vault is the only caller of its adapters
+        # the vault is the only caller of its adapters, and the pool of their callback
+        "NoPaymentDue",
         "OnlyVault",
     }
 )
 
 
 def declared_errors() -> set[str]:
-    return {entry["name"] for name in REACHED_BY_A_PLAN for entry in load(name).abi if entry["type"] == "error"}
+    """Of what the agent's vaults are made of, and of every adapter there is."""
+    built = {entry["name"] for name in REACHED_BY_A_PLAN for entry in load(name).abi if entry["type"] == "error"}
+    return built.union(*(re.findall(r"^\s*error (\w+)\(", path.read_text(), re.M) for path in ADAPTERS.glob("*.sol")))
 
 
 def test_every_error_of_the_contracts_has_a_place() -> None:
@@ -73,7 +96,9 @@ def test_no_place_is_kept_for_an_error_that_is_gone() -> None:
     ("revert", "code"),
     [
         (RevertReason("NetDeltaExceeded", (600, 500)), Code.NET_DELTA),
-        (RevertReason("Error", ("Too little received",)), Code.SLIPPAGE),
+        (RevertReason("HealthTooLow", (20_000, 30_000)), Code.HEALTH_TOO_LOW),
+        (RevertReason("AmountInTooLarge", (11, 10)), Code.SLIPPAGE),
+        (RevertReason("SequencerDown", ("0x" + "77" * 20, 0, 3_600)), Code.SEQUENCER_DOWN),
         (RevertReason("Error", ("STF",)), Code.REHEARSAL_REVERTED),
         (RevertReason("StateChanged", (b"", b"")), Code.REHEARSAL_REVERTED),
         (RevertReason("NoReason"), Code.REHEARSAL_REVERTED),
@@ -88,6 +113,26 @@ def test_a_limit_error_brings_its_value_and_bound() -> None:
     reason = reason_for(data)
     assert (reason.code, reason.value, reason.bound) == (Code.GROSS_LEVERAGE, 17_000.0, 16_000.0)
     assert "GrossLeverageExceeded(17000, 16000)" in reason.message
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("VenueCapExceeded", Code.VENUE_CAP),
+        ("AssetCapExceeded", Code.ASSET_CAP),
+        ("OracleDeviates", Code.ORACLE_DEVIATION),
+        ("OracleStale", Code.ORACLE_STALE),
+        ("SequencerDown", Code.SEQUENCER_DOWN),
+    ],
+)
+def test_an_error_that_names_an_address_brings_its_value_and_bound_too(error: str, code: Code) -> None:
+    address = "0x" + "ab" * 20
+    data = keccak(text=f"{error}(address,uint256,uint256)")[:4] + abi_encode(
+        "(address,uint256,uint256)", (address, 700, 500)
+    )
+    reason = reason_for(data)
+    assert (reason.code, reason.value, reason.bound) == (code, 700.0, 500.0)
+    assert address in reason.message.lower()
 
 
 def test_revert_data_nobody_declared_are_shown_as_they_are() -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from agent.ledger.receipts import checked_limits, swaps_in, withdrawn_in
+from agent.ledger import Swap
+from agent.ledger.receipts import checked_limits, order_slippages, swap_slippage, swaps_in, withdrawn_in
+from agent.units import Token
 from chains.events import Event, Log
 from chains.functions import abi_encode
 from chains.venues.uniswap_v3 import Pair
@@ -11,6 +13,8 @@ POOL, VAULT, OTHER, POLICY = ("0x" + digit * 40 for digit in "abcd")
 SWAP = Event("Swap(address,address,int256,int256,uint160,uint128,int24)", "(int256,int256,uint160,uint128,int24)")
 CHECKED = Event("LimitsChecked(address,uint64,uint256[13])", "(uint256[13])")
 WITHDRAW = Event("Withdraw(address,address,address,uint256,uint256)", "(uint256,uint256)")
+ORDER = Event("OrderSent(int64,uint64,bool,uint64,uint256)", "(int64,uint64,bool,uint64,uint256)")
+USDC, WETH = Token("USDC", "0x" + "1" * 40, 6), Token("WETH", "0x" + "f" * 40, 18)
 GROSS, HEALTH, IDLE, TRADE, COOLDOWN, VENUE = 0, 3, 4, 9, 10, 11  # of the contract's enum
 USDC_FIRST = Pair(base="0x" + "f" * 40, quote="0x" + "1" * 40, base_decimals=18, quote_decimals=6)
 BASE_FIRST = Pair(base="0x" + "1" * 40, quote="0x" + "f" * 40, base_decimals=18, quote_decimals=6)
@@ -39,6 +43,28 @@ def test_a_purchase_takes_base_from_the_pool_whichever_token_comes_first(pair: P
 def test_swaps_of_other_pools_and_other_events_are_not_counted() -> None:
     logs = [swap_log(OTHER, 1, -1), limits_log({GROSS: (1, 100)}, POOL)]
     assert swaps_in(logs, POOL, BASE_FIRST, 2_000.0, 500) == []
+
+
+@pytest.mark.parametrize(
+    ("asset", "base", "slippage"),
+    [
+        (-2_010_000_000, 10**18, 0.005),
+        (1_990_000_000, -(10**18), 0.005),
+        (-1_990_000_000, 10**18, 0.0),  # cheaper than the oracle
+        (2_010_000_000, -(10**18), 0.0),
+    ],
+)
+def test_slippage_of_a_swap_is_what_it_cost_against_the_oracle(asset: int, base: int, slippage: float) -> None:
+    assert swap_slippage(Swap(asset, base, 2_000.0, 500), USDC, WETH) == pytest.approx(slippage)
+
+
+def test_an_order_may_slip_as_far_as_its_limit_price_reaches() -> None:
+    def sent(address: str, size: int, limit_usd: float, mark_usd: float) -> Log:
+        values = (size, round(limit_usd * 10**8), False, round(mark_usd * 10**2), 0)  # a lot of 0.0001
+        return Log(address, (ORDER.topic,), abi_encode("(int64,uint64,bool,uint64,uint256)", values))
+
+    logs = [sent(VAULT, -5, 1_996.0, 2_000.0), sent(VAULT, 5, 2_006.0, 2_000.0), sent(OTHER, 5, 9_999.0, 2_000.0)]
+    assert order_slippages(logs, VAULT, 4) == pytest.approx([0.002, 0.003])
 
 
 def test_limits_keep_their_smallest_headroom() -> None:

@@ -29,9 +29,8 @@ def test_no_limit_is_breached_and_nothing_is_liquidated(replayed: Replayed) -> N
 
 
 def test_the_limits_of_single_plans_come_from_the_contracts_own_logs(replayed: Replayed) -> None:
-    assert {"max_trade_usd", "max_slippage", "max_loss_per_plan", "cooldown_s"} <= set(
-        replayed.result["limit_headroom"]
-    )
+    told = {"max_trade_usd", "max_slippage", "max_loss_per_plan", "cooldown_s", "min_idle", "venue_cap", "asset_cap"}
+    assert told <= set(replayed.result["limit_headroom"])
 
 
 def test_the_attribution_adds_up_to_the_change_of_net_asset_value(replayed: Replayed) -> None:

@@ -28,8 +28,10 @@ def ready() -> World:
     return World(idle=700_000 * USD, equity=300_000 * USD)
 
 
-def broken(proposal: Proposal, observation: Observation) -> dict[Code, Reason]:
-    verdict = check(decision(proposal), observation, CARRY_CONFIG)
+def broken(proposal: Proposal, observation: Observation, **limits: float) -> dict[Code, Reason]:
+    """What is broken, with these limits instead of the test policy's."""
+    config = CARRY_CONFIG.model_copy(update={"policy": CARRY_CONFIG.policy.model_copy(update=limits)})
+    verdict = check(decision(proposal), observation, config)
     return {} if isinstance(verdict, Approved) else {reason.code: reason for reason in verdict.reasons}
 
 
@@ -97,6 +99,73 @@ def test_refuses_to_take_margin_home_when_liquidation_would_come_too_close() -> 
     assert broken(away, world.observe()).keys() == {Code.LIQUIDATION_TOO_CLOSE}
 
 
+class TestHealth:
+    """Equity of 40,000 against a short of 500,000 at 25 times leverage: the venue asks for 10,000."""
+
+    def world(self) -> World:
+        return World(idle=900_000 * USD, equity=40_000 * USD)
+
+    def test_refuses_a_position_that_the_venue_would_soon_close(self) -> None:
+        reason = broken(pair(lots(500_000)), self.world().observe(), min_health=6.0)[Code.HEALTH_TOO_LOW]
+        assert reason.value == pytest.approx((40_000 - 0.004 * 500_000) / 10_000)
+        assert (reason.bound, reason.where) == (6.0, "policy.min_health")
+
+    def test_is_a_limit_of_its_own_beside_the_distance(self) -> None:
+        observation = self.world().observe()
+        near = broken(pair(lots(500_000)), observation, min_liquidation_distance=0.03, min_health=6.0)
+        assert near.keys() == {Code.HEALTH_TOO_LOW}
+        assert broken(pair(lots(500_000)), observation, min_liquidation_distance=0.03, min_health=3.79) == {}
+
+    def test_a_position_that_the_venue_may_close_now_has_none(self) -> None:
+        world = World(idle=900_000 * USD, spot_base=250 * ETH, size=-2_500_000, equity=0)
+        reason = broken(pair(1), world.observe())[Code.HEALTH_TOO_LOW]
+        assert reason.value == 0
+
+    def test_a_vault_without_a_perp_position_owes_nothing(self) -> None:
+        assert broken(Proposal(deposit=1_000 * USD), World().observe(), min_health=6.0) == {}
+
+
+class TestCaps:
+    def test_refuses_too_much_at_one_venue(self) -> None:
+        reason = broken(pair(lots(500_000)), ready().observe(), venue_cap=0.4)[Code.VENUE_CAP]
+        assert (reason.value, reason.bound) == (pytest.approx(500_000), pytest.approx(400_000))
+        assert reason.where == "policy.venue_cap"
+
+    def test_refuses_more_dollars_at_one_venue_than_is_ever_allowed(self) -> None:
+        reason = broken(pair(lots(500_000)), ready().observe(), venue_cap_usd=450_000.0)[Code.VENUE_CAP]
+        assert (reason.bound, reason.where) == (450_000, "policy.venue_cap_usd")
+
+    def test_cash_at_the_perp_venue_counts_as_much_as_a_position_there(self) -> None:
+        sent = Proposal(deposit=150_000 * USD)
+        reason = broken(sent, ready().observe(), venue_cap=0.4)[Code.VENUE_CAP]
+        assert reason.value == pytest.approx(450_000)
+        assert "perp" in reason.message
+        assert broken(Proposal(deposit=100_000 * USD), ready().observe(), venue_cap=0.4) == {}
+
+    def test_of_notional_and_value_the_larger_counts_and_not_their_sum(self) -> None:
+        assert broken(pair(lots(390_000)), ready().observe(), venue_cap=0.4) == {}
+
+    def test_refuses_too_much_of_the_base_token_over_all_venues(self) -> None:
+        reason = broken(pair(lots(500_000)), ready().observe(), asset_cap=0.9)[Code.ASSET_CAP]
+        assert (reason.value, reason.bound) == (pytest.approx(1_000_000), pytest.approx(900_000))
+        assert reason.where == "policy.asset_cap"
+        reason = broken(pair(lots(500_000)), ready().observe(), asset_cap_usd=900_000.0)[Code.ASSET_CAP]
+        assert (reason.bound, reason.where) == (900_000, "policy.asset_cap_usd")
+
+    def test_what_did_not_grow_is_not_checked(self) -> None:
+        """A price, or a cap that was lowered, carried everything beyond its cap."""
+        world, tight = invested(), {"venue_cap": 0.1, "asset_cap": 0.1}
+        half = -world.size // 2
+        assert broken(pair(-half), world.observe(), **tight) == {}
+        assert broken(Proposal(from_perp=1_000 * USD), world.observe(), **tight) == {}
+        assert broken(pair(1_000), world.observe(), **tight).keys() == {Code.VENUE_CAP, Code.ASSET_CAP}
+
+    def test_a_reducing_plan_may_not_bring_cash_beyond_the_cap(self) -> None:
+        world = World(idle=500_000 * USD, spot_base=100 * ETH, size=-1_000_000, equity=300_000 * USD)
+        reduce = pair(-100_000, deposit=200_000 * USD)
+        assert broken(reduce, world.observe(), venue_cap=0.4).keys() == {Code.VENUE_CAP}
+
+
 def test_worst_loss_counts_tolerances_fees_and_a_pool_away_from_the_oracle() -> None:
     world = ready()
     tight = CARRY_CONFIG.policy.model_copy(update={"max_loss_per_plan": 0.001})
@@ -119,6 +188,8 @@ def test_worst_loss_counts_tolerances_fees_and_a_pool_away_from_the_oracle() -> 
         ({"share_price_e18": 969 * 10**15}, Code.DAILY_LOSS),
         ({"share_price_e18": 919 * 10**15, "day_start_price_e18": 919 * 10**15}, Code.DRAWDOWN),
         ({"day_start_price_e18": 0}, Code.DAILY_LOSS),
+        ({"share_price_e18": 949 * 10**15, "day_start_price_e18": 949 * 10**15}, Code.WEEKLY_LOSS),
+        ({"week_start_price_e18": 0}, Code.WEEKLY_LOSS),
         ({"turnover_used_bps": 28_001}, Code.TURNOVER),
         ({"loss_used_bps": 96}, Code.LOSS_BUDGET),
         ({"oracle_price": math.nan}, Code.DATA_NOT_POSITIVE),
@@ -148,6 +219,15 @@ def test_keeps_the_policys_idle_cash_unless_a_plan_takes_none() -> None:
     assert broken(Proposal(perp_size_delta=-lots(20_000)), drained.observe()) == {}
 
 
+def test_a_weeks_loss_is_told_with_its_bound_and_its_place() -> None:
+    slow = with_vault(ready(), share_price_e18=945 * 10**15, day_start_price_e18=950 * 10**15)
+    found = broken(pair(lots(100_000)), slow)
+    assert found.keys() == {Code.WEEKLY_LOSS}
+    reason = found[Code.WEEKLY_LOSS]
+    assert (reason.value, reason.bound, reason.where) == (pytest.approx(0.055), 0.05, "policy.max_weekly_loss")
+    assert broken(pair(-1), with_vault(invested(), share_price_e18=945 * 10**15)) == {}
+
+
 def test_refuses_while_an_effect_is_outstanding() -> None:
     perp = ready().observe().vault.perp
     assert perp is not None
@@ -158,6 +238,9 @@ def test_refuses_while_an_effect_is_outstanding() -> None:
 def test_limits_themselves_are_allowed() -> None:
     at_limits = with_vault(ready(), share_price_e18=97 * 10**16, last_plan_at=NOW - 600, oracle_updated_at=NOW - 5_400)
     assert broken(pair(lots(100_000)), at_limits) == {}
+    week = with_vault(ready(), share_price_e18=95 * 10**16, day_start_price_e18=95 * 10**16)
+    assert broken(pair(lots(100_000)), week) == {}
+    assert broken(pair(lots(400_000)), ready().observe(), venue_cap=0.4, asset_cap=0.8) == {}
 
 
 def test_reports_every_broken_limit_together() -> None:
@@ -171,8 +254,11 @@ def test_reports_every_broken_limit_together() -> None:
         Code.GROSS_LEVERAGE,
         Code.NET_DELTA,
         Code.LIQUIDATION_TOO_CLOSE,
+        Code.VENUE_CAP,
+        Code.ASSET_CAP,
         Code.MIN_IDLE,
         Code.DAILY_LOSS,
+        Code.WEEKLY_LOSS,
         Code.DRAWDOWN,
     }
     assert all(reason.where.startswith("policy.") for reason in found.values())
@@ -201,9 +287,9 @@ class TestReducing:
     def test_may_not_make_net_delta_worse(self) -> None:
         assert broken(Proposal(0, 1_000_000, True), self.hurt().observe()).keys() == {Code.NET_DELTA}
 
-    def test_may_not_make_the_liquidation_distance_worse(self) -> None:
+    def test_may_not_make_the_liquidation_distance_or_health_worse(self) -> None:
         proposal = Proposal(-10 * ETH, from_perp=40_000 * USD)
-        assert broken(proposal, self.hurt().observe()).keys() == {Code.LIQUIDATION_TOO_CLOSE}
+        assert broken(proposal, self.hurt().observe()).keys() == {Code.LIQUIDATION_TOO_CLOSE, Code.HEALTH_TOO_LOW}
 
     def test_turning_a_leg_over_is_not_reducing(self) -> None:
         world = invested(mode=Mode.REDUCE_ONLY)

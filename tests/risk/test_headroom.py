@@ -22,11 +22,13 @@ def test_an_untouched_vault_has_all_of_every_limit() -> None:
         ("max_gross_leverage", {"gross_exposure": 1_600_000 * 10**6}),
         ("max_net_delta", {"net_delta": -50_000 * 10**6}),
         ("max_daily_loss", {"share_price_e18": 97 * 10**16}),
+        ("max_weekly_loss", {"share_price_e18": 95 * 10**16}),
         ("max_drawdown", {"share_price_e18": 92 * 10**16}),
         ("max_turnover", {"turnover_used_bps": 30_000}),
         ("loss_budget", {"loss_used_bps": 100}),
         ("emergency_loss_budget", {"emergency_loss_used_bps": 100}),
         ("min_liquidation_distance", {"liquidation_distance_bps": 1_000}),
+        ("min_health", {"health_bps": 30_000}),
     ],
 )
 def test_is_zero_at_the_limit(name: str, changes: dict[str, object]) -> None:
@@ -34,10 +36,14 @@ def test_is_zero_at_the_limit(name: str, changes: dict[str, object]) -> None:
 
 
 def test_is_negative_in_a_breach() -> None:
-    answer = left(gross_exposure=2_000_000 * 10**6, liquidation_distance_bps=500, share_price_e18=9 * 10**17)
+    answer = left(
+        gross_exposure=2_000_000 * 10**6, liquidation_distance_bps=500, health_bps=0, share_price_e18=9 * 10**17
+    )
     assert answer["max_gross_leverage"] == pytest.approx(-0.25)
     assert answer["min_liquidation_distance"] == pytest.approx(-0.5)
     assert answer["max_drawdown"] == pytest.approx(-0.25)
+    assert answer["max_weekly_loss"] == pytest.approx(-1)
+    assert answer["min_health"] == -1
 
 
 def test_a_worst_loss_in_flight_uses_up_the_plans_loss_and_lowers_the_vault() -> None:

@@ -9,6 +9,7 @@ from agent.market.observation import Mode, Observation, VaultState
 from agent.risk import upkeep
 
 DAY = 86_400
+MARKS = ("day_start_price_e18", "week_start_price_e18", "high_water_mark_e18")
 
 
 def due(**changes: object) -> str | None:
@@ -32,15 +33,23 @@ def test_a_vault_without_holders_or_halted_needs_none() -> None:
 
 @pytest.mark.parametrize(
     ("start", "price", "limit"),
-    [("day_start_price_e18", 96_999, "max_daily_loss"), ("high_water_mark_e18", 91_999, "max_drawdown")],
+    [
+        ("day_start_price_e18", 96_999, "max_daily_loss"),
+        ("week_start_price_e18", 94_999, "max_weekly_loss"),
+        ("high_water_mark_e18", 91_999, "max_drawdown"),
+    ],
 )
 def test_a_loss_beyond_its_limit_is_to_be_latched(start: str, price: int, limit: str) -> None:
-    unbroken = {"day_start_price_e18": price * 10**19, "high_water_mark_e18": price * 10**19}
-    assert limit in str(due(share_price_e18=price * 10**19, **{**unbroken, start: 10**24}))
+    marks = dict.fromkeys(MARKS, price * 10**13)
+    assert due(share_price_e18=price * 10**13, **marks) is None
+    assert limit in str(due(share_price_e18=price * 10**13, **{**marks, start: 10**18}))
 
 
 def test_a_loss_at_its_limit_is_not_beyond_it() -> None:
-    assert due(share_price_e18=97 * 10**22, day_start_price_e18=10**24, high_water_mark_e18=10**24) is None
+    assert due(share_price_e18=97 * 10**16) is None
+    assert due(share_price_e18=95 * 10**16, day_start_price_e18=95 * 10**16) is None
+    lately = {"day_start_price_e18": 92 * 10**16, "week_start_price_e18": 92 * 10**16}
+    assert due(share_price_e18=92 * 10**16, **lately) is None
 
 
 def test_a_latched_vault_is_not_latched_again() -> None:
@@ -51,3 +60,13 @@ def test_cash_that_came_back_is_brought_home() -> None:
     perp = World().observe().vault.perp
     assert perp is not None
     assert "goes home" in str(due(perp=replace(perp, unswept=1)))
+
+
+def test_the_queue_is_paid_as_soon_as_there_is_cash_for_it() -> None:
+    waiting = {"queued_assets": 1_000 * 10**6, "queued_since": NOW - 600}
+    assert "redemptions wait in the queue" in str(due(**waiting))
+    assert "redemptions wait in the queue" in str(due(**waiting, mode=Mode.REDUCE_ONLY))
+    assert due(**waiting, idle_assets=0) is None
+    assert due(**waiting, idle_assets=3) is None, "what a fill leaves behind is not worth a plan of its own"
+    assert "redemptions wait in the queue" in str(due(**waiting, idle_assets=10**6))
+    assert due(queued_assets=0) is None

@@ -344,22 +344,22 @@ class TestQueue:
         world.run_until_hold()
         assert world.nav() < 1_000
 
-    def test_cash_that_the_queue_waits_for_becomes_no_margin(self) -> None:
+    def test_low_margin_is_restored_by_a_sale_and_not_with_the_queues_cash(self) -> None:
         world = invested()
-        world.queued = 0.06
+        world.queued, wanted = 0.06, 0.06 * world.nav() * USD
         world.move_price(1.09 * PRICE)
         assert world.margin_ratio() < 0.3
-        step = world.cycle()
-        assert step.proposal.deposit == 0
-        assert step.proposal.perp_reduce_only
+        step = world.cycle().proposal
+        assert 0 < step.deposit <= -step.spot_base_delta / ETH * world.price * USD
+        assert world.paid_out == pytest.approx(wanted, rel=0.002)
         world.run_until_hold()
         assert world.margin_ratio() >= 0.3
 
-    def test_a_queue_in_an_entry_is_paid_before_anything_is_opened(self) -> None:
+    def test_an_entry_uses_only_what_stays(self) -> None:
         world = World(queued=0.97)
-        assert world.cycle().proposal.is_empty()
+        step = world.cycle().proposal
+        assert step.deposit == pytest.approx(0.4 * 0.65 * 30_485 * USD, rel=1e-3)
         assert world.paid_out == pytest.approx(970_000 * USD, rel=0.001)
-        assert world.cycle().proposal.deposit == pytest.approx(0.4 * 0.65 * 30_500 * USD, rel=0.01)
 
 
 class TestExit:

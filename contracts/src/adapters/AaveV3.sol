@@ -48,6 +48,10 @@ contract AaveV3 is UniswapV3Swapper {
     uint256 private constant HEALTH_FACTOR_PER_BPS = 1e14;
     uint256 private constant VARIABLE_RATE = 2;
 
+    /// @dev The pool rounds up what a purchase costs and its fee on it, by less than a unit each. Dust that a liquidation
+    /// left could not be covered within any slippage otherwise, and would hold all the collateral back.
+    uint256 private constant ROUNDING_UNITS = 2;
+
     /// @dev Where things are in the bit map of a reserve.
     uint256 private constant LOAN_TO_VALUE_BITS = 0xffff;
     uint256 private constant LIQUIDATION_THRESHOLD_SHIFT = 16;
@@ -183,7 +187,7 @@ contract AaveV3 is UniswapV3Swapper {
         if (_received < amount) revert AmountOutTooSmall(_received, amount);
         if (_spent > maxAssetIn) revert AmountInTooLarge(_spent, maxAssetIn);
         notional = Price.assetValue(amount, priceE36);
-        _checkSlippage(Math.saturatingSub(_spent, notional), notional, maxSlippageBps);
+        _checkSlippage(Math.saturatingSub(_spent, notional + ROUNDING_UNITS), notional, maxSlippageBps);
     }
 
     function _trade(address tokenIn, int256 amount) private {

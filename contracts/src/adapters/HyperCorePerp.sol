@@ -26,8 +26,8 @@ import {HyperCoreWriter} from "ballast/libraries/HyperCoreWriter.sol";
 /// until it must have acted. The vault settles before the actions of a plan and sends asset only with a deposit.
 ///
 /// Nothing widens before the last order was read back: while it may still act no order is sent, and after that every
-/// order builds on the position that HyperCore tells, not on the one that was hoped for. `settle`, which the vault calls
-/// in the same transaction, reports what became of it; a record of that would only repeat what the order reads itself.
+/// order builds on the position that HyperCore tells, not on the one that was hoped for. `settle`, which the vault
+/// calls in the same transaction, reports what became of it; a record of that would only repeat what the order reads.
 ///
 /// A limit price must be within the slippage bound of two prices, HyperCore's mark and the vault's reference, and reach
 /// past the mark. So a thief cannot trade at a mark that was pushed away. The price of that: nobody can buy while the

@@ -36,7 +36,8 @@ abstract contract HyperCoreTransfers is IAdapter {
         uint128 book;
     }
 
-    ICoreDepositWallet public constant CORE_DEPOSIT_WALLET = ICoreDepositWallet(0x6B9E773128f453f5c2C60935Ee2DE2CBc5390A24);
+    ICoreDepositWallet public constant CORE_DEPOSIT_WALLET =
+        ICoreDepositWallet(0x6B9E773128f453f5c2C60935Ee2DE2CBc5390A24);
 
     uint8 public constant DEPOSIT = 1;
     uint8 public constant TO_PERP = 2;

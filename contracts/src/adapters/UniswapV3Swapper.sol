@@ -67,7 +67,13 @@ abstract contract UniswapV3Swapper is IAdapter {
     function uniswapV3SwapCallback(int256 amount0, int256 amount1, bytes calldata) external {
         IERC20 tokenIn = _tokenIn;
         if (msg.sender != address(pool) || address(tokenIn) == address(0)) revert NoPaymentDue(msg.sender);
-        tokenIn.safeTransfer(msg.sender, uint256(amount0 > 0 ? amount0 : amount1));
+        (int256 owed, int256 bought) = amount0 > 0 ? (amount0, -amount1) : (amount1, -amount0);
+        _pay(tokenIn, uint256(owed), uint256(bought));
+    }
+
+    /// @dev The pool has sent what was bought before it asks, so an adapter may use that to find what it owes.
+    function _pay(IERC20 tokenIn, uint256 owed, uint256) internal virtual {
+        tokenIn.safeTransfer(address(pool), owed);
     }
 
     /// @notice Swaps `amountIn` of `tokenIn`, or the part of it that the pool can fill, for the other token.
@@ -100,23 +106,22 @@ abstract contract UniswapV3Swapper is IAdapter {
         private
         returns (uint256 spent, uint256 received, uint256 sent)
     {
-        bool assetIn = address(tokenIn) == asset;
-        IERC20 tokenOut = IERC20(assetIn ? baseToken : asset);
+        IERC20 tokenOut = IERC20(address(tokenIn) == asset ? baseToken : asset);
         uint256 inBefore = tokenIn.balanceOf(address(this));
         uint256 outBefore = tokenOut.balanceOf(recipient);
-
-        _tokenIn = tokenIn;
-        sent = _callPool(assetIn == _assetIsToken0, amountSpecified, recipient);
-        _tokenIn = IERC20(address(0));
-
+        sent = _swapInPool(tokenIn, amountSpecified, recipient);
         spent = inBefore - tokenIn.balanceOf(address(this));
         if (spent > maxAmountIn) revert AmountInTooLarge(spent, maxAmountIn);
         received = tokenOut.balanceOf(recipient) - outBefore;
     }
 
-    function _callPool(bool zeroForOne, int256 amountSpecified, address recipient) private returns (uint256 sent) {
+    /// @dev The swap alone: what it came to is for the caller to measure.
+    function _swapInPool(IERC20 tokenIn, int256 amountSpecified, address recipient) internal returns (uint256 sent) {
+        bool zeroForOne = (address(tokenIn) == asset) == _assetIsToken0;
         uint160 limit = zeroForOne ? LOWEST_SQRT_PRICE_X96 : HIGHEST_SQRT_PRICE_X96;
+        _tokenIn = tokenIn;
         (int256 amount0, int256 amount1) = pool.swap(recipient, zeroForOne, amountSpecified, limit, "");
+        _tokenIn = IERC20(address(0));
         return uint256(-(zeroForOne ? amount1 : amount0));
     }
 }

@@ -14,7 +14,9 @@ library HyperCoreWriter {
 
     /// @param limitPx human price x 10^8
     /// @param sz human size x 10^8
-    function placeOrder(uint32 perp, bool isBuy, uint64 limitPx, uint64 sz, bool reduceOnly, uint8 timeInForce) internal {
+    function placeOrder(uint32 perp, bool isBuy, uint64 limitPx, uint64 sz, bool reduceOnly, uint8 timeInForce)
+        internal
+    {
         uint128 noClientId = 0;
         _send(1, abi.encode(perp, isBuy, limitPx, sz, reduceOnly, timeInForce, noClientId));
     }

@@ -15,6 +15,7 @@ abstract contract Erc4626Properties is Test {
     address private constant RECEIVER = address(0x2ECE17E2);
     address private constant HOLDER = address(0x401DE2);
     address private constant OTHER = address(0x07E2);
+    address private constant PENNILESS = address(0x9E22);
 
     IERC4626 private _vault;
     IERC20 private _asset;
@@ -25,9 +26,15 @@ abstract contract Erc4626Properties is Test {
     /// @dev To be called at the end of the set-up.
     function _apply(address vault_, address asset_, uint256 wholeAsset) internal {
         (_vault, _asset, _unit) = (IERC4626(vault_), IERC20(asset_), wholeAsset);
+        address[3] memory rich = [CALLER, HOLDER, OTHER];
+        for (uint256 i; i < rich.length; ++i) {
+            deal(asset_, rich[i], type(uint128).max);
+            vm.prank(rich[i]);
+            _asset.approve(vault_, type(uint256).max);
+        }
     }
 
-    /// @dev Brings the vault into a state: profits, losses, cash at work, fees owed, whatever it knows.
+    /// @dev Brings the vault into a state: profits, losses, cash taken out, fees owed, whatever it knows.
     function _bringIntoState(uint256 seed) internal virtual;
 
     modifier inState(uint256 seed) {
@@ -61,20 +68,12 @@ abstract contract Erc4626Properties is Test {
         return _bound(seed, 0, _vault.maxRedeem(HOLDER));
     }
 
-    function _give(address who, uint256 assets) private {
-        deal(address(_asset), who, _asset.balanceOf(who) + assets);
-        vm.prank(who);
-        _asset.approve(address(_vault), type(uint256).max);
-    }
-
     function _depositAs(address who, uint256 assets) private returns (uint256 shares) {
-        _give(who, assets);
         vm.prank(who);
         return _vault.deposit(assets, who);
     }
 
     function _mintAs(address who, uint256 shares) private returns (uint256 assets) {
-        _give(who, _vault.previewMint(shares));
         vm.prank(who);
         return _vault.mint(shares, who);
     }
@@ -151,7 +150,6 @@ abstract contract Erc4626Properties is Test {
 
     function testFuzz_a_deposit_does_what_it_says(uint256 seed, uint256 amount, bool allowAll) public inState(seed) {
         amount = _entry(amount);
-        _give(CALLER, amount);
         if (!allowAll) _allowAsset(amount);
         uint256 preview = _vault.previewDeposit(amount);
         uint256 paid = _asset.balanceOf(CALLER);
@@ -169,7 +167,6 @@ abstract contract Erc4626Properties is Test {
     function testFuzz_a_mint_does_what_it_says(uint256 seed, uint256 amount, bool allowAll) public inState(seed) {
         uint256 shares = _entryShares(amount);
         uint256 preview = _vault.previewMint(shares);
-        _give(CALLER, preview);
         if (!allowAll) _allowAsset(preview);
         uint256 paid = _asset.balanceOf(CALLER);
         uint256 had = _vault.balanceOf(RECEIVER);
@@ -189,14 +186,13 @@ abstract contract Erc4626Properties is Test {
     }
 
     function testFuzz_nobody_enters_with_the_assets_of_another(uint256 seed, uint256 amount) public inState(seed) {
-        amount = _entry(amount);
-        _give(HOLDER, amount); // and the vault may take it, but not for others
+        amount = _entry(amount); // the vault may take it from others
         uint256 shares = _vault.previewDeposit(amount);
-        vm.startPrank(CALLER);
+        vm.startPrank(PENNILESS);
         vm.expectRevert();
-        _vault.deposit(amount, CALLER);
+        _vault.deposit(amount, PENNILESS);
         if (shares != 0) vm.expectRevert();
-        _vault.mint(shares, CALLER);
+        _vault.mint(shares, PENNILESS);
         vm.stopPrank();
     }
 
@@ -268,7 +264,6 @@ abstract contract Erc4626Properties is Test {
 
     function testFuzz_the_most_can_be_deposited_and_no_more(uint256 seed) public inState(seed) {
         uint256 most = _vault.maxDeposit(RECEIVER);
-        _give(CALLER, type(uint128).max);
         vm.startPrank(CALLER);
         if (most < type(uint128).max) {
             vm.expectRevert();
@@ -280,7 +275,6 @@ abstract contract Erc4626Properties is Test {
 
     function testFuzz_the_most_can_be_minted_and_much_more_cannot(uint256 seed) public inState(seed) {
         uint256 most = _vault.maxMint(RECEIVER);
-        _give(CALLER, type(uint128).max);
         vm.startPrank(CALLER);
         // A unit of the asset may buy many shares, so that the next unit begins only there.
         uint256 unit = _vault.convertToShares(2) + 2;

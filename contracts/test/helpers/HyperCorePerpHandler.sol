@@ -93,13 +93,13 @@ contract HyperCorePerpHandler is HyperCorePerpFixture {
         }
     }
 
-    function refuse() external {
-        operator.refuseNext();
+    function refuse(uint256 dice) external {
+        if (dice % 4 == 0) operator.refuseNext();
     }
 
     function tick(uint256 moveBps, uint256 basisBps, int64 rate) external {
-        uint256 mark = bound(_mark() * bound(moveBps, 9_500, 10_500) / 10_000, 500_00, 9_000_00);
-        oraclePx = uint64(mark * bound(basisBps, 9_900, 10_100) / 10_000);
+        uint256 mark = bound(_mark() * bound(moveBps, 9_000, 11_000) / 10_000, 500_00, 9_000_00);
+        oraclePx = uint64(mark * bound(basisBps, 9_970, 10_030) / 10_000);
         operator.tickTo(oraclePx, uint64(mark), int64(bound(rate, -0.001e18, 0.001e18)));
     }
 
