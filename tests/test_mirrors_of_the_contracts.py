@@ -139,3 +139,15 @@ def test_the_roles_are_the_authoritys_by_number() -> None:
 
 def test_a_loss_budget_drains_in_the_contracts_window() -> None:
     assert constants("Envelope.sol") == {"TURNOVER_WINDOW": 86_400, "LOSS_WINDOW": LOSS_WINDOW_S, "BPS": BPS}
+
+
+def test_the_page_on_the_policy_has_every_limit_in_order_with_its_bounds() -> None:
+    text = (ROOT / "docs/policy.md").read_text()
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|.*?\| (.*?) \|.*\|$", text, re.MULTILINE)
+    keys = [key for names, _ in rows for key in re.findall(r"`(\w+)`", names)]
+    assert keys == list(Policy.model_fields)
+    for names, bounds in rows:
+        for key in re.findall(r"`(\w+)`", names):
+            told = [float(number.replace(",", "")) for number in re.findall(r"\d[\d,.]*", bounds)]
+            for bound in (CEILINGS.get(key), FLOORS.get(key)):
+                assert bound is None or bound in told, key

@@ -1,11 +1,16 @@
 """One strategy file: its models (here), its loader (agent.config.file) and the rules between its values."""
 
 from agent.config.models import (
+    AaveConfig,
     CarryStrategy,
     Config,
     DrawdownConfig,
     ExecutionConfig,
+    ForecastConfig,
     FundingConfig,
+    Hedged,
+    LendingConfig,
+    LendingNeutralStrategy,
     LiquidationConfig,
     MarketConfig,
     OpenInterestConfig,
@@ -16,11 +21,16 @@ from agent.config.models import (
 )
 
 __all__ = [
+    "AaveConfig",
     "CarryStrategy",
     "Config",
     "DrawdownConfig",
     "ExecutionConfig",
+    "ForecastConfig",
     "FundingConfig",
+    "Hedged",
+    "LendingConfig",
+    "LendingNeutralStrategy",
     "LiquidationConfig",
     "MarketConfig",
     "OpenInterestConfig",

@@ -7,11 +7,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from agent.config.models import CarryStrategy, Config, VolatilityTargetStrategy
+from agent.config.models import CarryStrategy, Config, LendingNeutralStrategy, VolatilityTargetStrategy
 from agent.config.text import Document, shown
 from agent.reasons import Code, Reason
 
-STRATEGIES: Mapping[str, type[BaseModel]] = {"carry": CarryStrategy, "volatility_target": VolatilityTargetStrategy}
+STRATEGIES: Mapping[str, type[BaseModel]] = {
+    "carry": CarryStrategy,
+    "volatility_target": VolatilityTargetStrategy,
+    "lending_neutral": LendingNeutralStrategy,
+}
 KINDS = " or ".join(STRATEGIES)
 
 

@@ -32,6 +32,12 @@ class MarketConfig(Strict):
     max_deviation: Positive = 0.02  # exchange spot against on-chain oracle and pool price
 
 
+class AaveConfig(Strict):
+    """What the vault's asset must be worth at Aave as collateral, so that margins mean what the file says."""
+
+    liquidation_threshold: Annotated[float, Field(gt=0, lt=1)]  # of its value; compared with Aave at the start
+
+
 class VaultConfig(Strict):
     """The tokens of the vault and the venue terms."""
 
@@ -39,18 +45,24 @@ class VaultConfig(Strict):
     base_decimals: Annotated[int, Field(ge=6, le=18)]
     pool_fee: Literal[100, 500, 3000] = 500  # Uniswap v3 fee tier, 1e-6
     perp_index: Annotated[int, Field(ge=0, le=65_535)] | None = None  # HyperCore perp; none for a spot-only vault
-    size_decimals: Annotated[int, Field(ge=0, le=6)] = 4  # HyperCore lot of the perp
+    size_decimals: Annotated[int, Field(ge=0, le=6)] = 4  # lot of both legs: HyperCore's of the perp
     max_perp_leverage: Annotated[int, Field(ge=1, le=50)] = 25
+    aave: AaveConfig | None = None  # a loan as the short leg, instead of a perp
 
 
-class VolatilityConfig(Strict):
+class ForecastConfig(Strict):
     """How volatility is forecast."""
 
-    target: Positive  # annualised, 0.1 is 10 % a year
     half_life_h: Positive = 240.0  # of the exponentially weighted variance
     return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # returns are measured over this many hours
     floor: Positive  # the forecast never falls below this, annualised
     warm_up_h: Annotated[int, Field(ge=24)] = 168  # hours of history before the first trade
+
+
+class VolatilityConfig(ForecastConfig):
+    """How volatility is forecast, and how much of it is wanted."""
+
+    target: Positive  # annualised, 0.1 is 10 % a year
 
 
 class FundingConfig(Strict):
@@ -58,6 +70,14 @@ class FundingConfig(Strict):
 
     horizon_h: Annotated[int, Field(ge=1, le=24 * 90)]
     entry_annual: float  # open only when the mean annualised rate is at least this
+    exit_annual: float  # close when it is below this
+    full_annual: float  # at and above this the factor is 1
+
+
+class LendingConfig(Strict):
+    """Scale by what the position earns now at Aave, per year and per unit of exposure, with hysteresis."""
+
+    entry_annual: float  # open only when the net rate is at least this
     exit_annual: float  # close when it is below this
     full_annual: float  # at and above this the factor is 1
 
@@ -74,9 +94,9 @@ class OpenInterestConfig(Strict):
 
 
 class LiquidationConfig(Strict):
-    """Margin of the perp leg, and how much room it must leave, in daily standard deviations of price."""
+    """Margin of the short leg, and how much room it must leave, in daily standard deviations of price."""
 
-    target_margin: Annotated[float, Field(gt=0, le=2)]  # equity / perp notional after a rebalance
+    target_margin: Annotated[float, Field(gt=0, le=2)]  # equity / notional of the short after a rebalance
     low_margin: Annotated[float, Field(gt=0, le=2)]  # below this, top up or reduce
     high_margin: Annotated[float, Field(gt=0, le=5)]  # above this, take the excess home
     wanted_sigma: Positive  # full size only when liquidation is at least this many daily sigmas away
@@ -110,6 +130,17 @@ class CarryStrategy(Strict):
     sizing: SizingConfig
 
 
+class LendingNeutralStrategy(Strict):
+    """Long spot, short by a loan of the base at Aave."""
+
+    kind: Literal["lending_neutral"]
+    volatility: ForecastConfig
+    lending: LendingConfig
+    liquidation: LiquidationConfig
+    drawdown: DrawdownConfig
+    sizing: SizingConfig
+
+
 class VolatilityTargetStrategy(Strict):
     """Spot only, sized to hold its own volatility at the target."""
 
@@ -117,6 +148,9 @@ class VolatilityTargetStrategy(Strict):
     volatility: VolatilityConfig
     drawdown: DrawdownConfig
     sizing: SizingConfig
+
+
+Hedged = CarryStrategy | LendingNeutralStrategy  # two legs that cancel each other's price
 
 
 class ExecutionConfig(Strict):
@@ -137,6 +171,6 @@ class Config(Strict):
     chain: Literal["local"]
     market: MarketConfig
     vault: VaultConfig
-    strategy: Annotated[CarryStrategy | VolatilityTargetStrategy, Field(discriminator="kind")]
+    strategy: Annotated[CarryStrategy | VolatilityTargetStrategy | LendingNeutralStrategy, Field(discriminator="kind")]
     execution: ExecutionConfig = ExecutionConfig()
     policy: Policy

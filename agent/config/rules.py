@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agent.reasons import Code, Reason
 from agent.risk.costs import PERP_FEE_BOUND, POOL_FEE_UNITS, Costs
-from agent.scaling.liquidation_price import liquidation_distance
+from agent.scaling.liquidation_price import liquidation_distance, loan_liquidation_distance
 
 Values = Mapping[str, object]  # dotted key to value, for every key that is valid by itself
 
@@ -29,15 +29,24 @@ BOTH = (
     Order("execution.swap_tolerance", "policy.max_slippage", "the contract would refuse the swap's minimum out"),
     Order("strategy.volatility.return_interval_h", "strategy.volatility.warm_up_h", "one return is no estimate"),
 )
+HEDGED = (
+    Order("strategy.liquidation.low_margin", "strategy.liquidation.target_margin", "a rebalance aims between them"),
+    Order("strategy.liquidation.target_margin", "strategy.liquidation.high_margin", "a rebalance aims between them"),
+    Order("strategy.sizing.delta_band", "policy.max_net_delta", "the agent must act before the contract refuses"),
+)
 CARRY = (
     Order("strategy.funding.exit_annual", "strategy.funding.entry_annual", "it would open and close at once", True),
     Order("strategy.funding.entry_annual", "strategy.funding.full_annual", "the factor grows between them", True),
     Order("strategy.funding.exit_annual", "strategy.funding.full_annual", "the factor grows between them"),
     Order("strategy.open_interest.start_z", "strategy.open_interest.full_z", "the factor falls between them"),
-    Order("strategy.liquidation.low_margin", "strategy.liquidation.target_margin", "a rebalance aims between them"),
-    Order("strategy.liquidation.target_margin", "strategy.liquidation.high_margin", "a rebalance aims between them"),
-    Order("strategy.sizing.delta_band", "policy.max_net_delta", "the agent must act before the contract refuses"),
+    *HEDGED,
     Order("execution.order_tolerance", "policy.max_slippage", "the contract would refuse the order's limit price"),
+)
+LENDING = (
+    Order("strategy.lending.exit_annual", "strategy.lending.entry_annual", "it would open and close at once", True),
+    Order("strategy.lending.entry_annual", "strategy.lending.full_annual", "the factor grows between them", True),
+    Order("strategy.lending.exit_annual", "strategy.lending.full_annual", "the factor grows between them"),
+    *HEDGED,
 )
 SPOT = (
     Order("strategy.sizing.max_exposure", "policy.max_gross_leverage", "the whole position is gross exposure", True),
@@ -45,7 +54,10 @@ SPOT = (
 )
 
 SHORT = -1
-LEGS = {"carry": 2, "volatility_target": 1}
+LEGS = {"carry": 2, "lending_neutral": 2, "volatility_target": 1}
+ORDERS = {"carry": CARRY, "lending_neutral": LENDING, "volatility_target": SPOT}
+PERP_ONLY = ("market.perp", "market.mark", "market.funding", "market.open_interest", "vault.perp_index")
+LOAN_TERMS = "vault.aave.liquidation_threshold"
 IDLE_ACTS_AT = 0.5  # of sizing.min_idle: below it the agent frees cash
 LEAST_SILENCE_S = 30 * 3_600
 CYCLE_S = 3_600  # the agent runs once an hour, and so does the recorded oracle
@@ -56,18 +68,17 @@ def inconsistencies(values: Values) -> list[Reason]:
 
     A rule whose numbers are absent or faulty is skipped: that mistake is reported by itself.
     """
-    carry = values.get("strategy.kind") == "carry"
-    spot = values.get("strategy.kind") == "volatility_target"
-    reasons = [
-        reason
-        for order in BOTH + (CARRY if carry else ()) + (SPOT if spot else ())
-        for reason in _in_order(order, values)
-    ]
+    kind = values.get("strategy.kind")
+    reasons = [reason for order in BOTH + ORDERS.get(str(kind), ()) for reason in _in_order(order, values)]
     reasons += [*_timing(values), *_band(values), *_budgets(values), *_turnover(values), *_idle(values)]
-    if carry:
+    if kind == "carry":
         reasons += [*_carry_needs(values), *_gross(values), *_cash(values), *_room_to_liquidation(values)]
-    if spot:
-        reasons += [*_spot_only(values), *_cash(values)]
+        reasons += _unused(values, (LOAN_TERMS,), "has its short leg on HyperCore")
+    if kind == "lending_neutral":
+        reasons += [*_loan_needs(values), *_gross(values), *_cash(values), *_room_to_loan_liquidation(values)]
+        reasons += _unused(values, PERP_ONLY, "has its short leg at Aave")
+    if kind == "volatility_target":
+        reasons += [*_unused(values, (*PERP_ONLY, LOAN_TERMS), "holds spot only"), *_cash(values)]
     return reasons
 
 
@@ -131,10 +142,18 @@ def _carry_needs(values: Values) -> Iterator[Reason]:
             yield Reason(Code.CONFIG_MISSING, f"{key} is missing: a carry strategy needs {what}", where=key)
 
 
-def _spot_only(values: Values) -> Iterator[Reason]:
-    for key in ("market.perp", "market.mark", "market.funding", "market.open_interest", "vault.perp_index"):
+def _loan_needs(values: Values) -> Iterator[Reason]:
+    if LOAN_TERMS not in values:
+        what = "the part of the collateral's value at which Aave liquidates its short leg"
+        message = f"{LOAN_TERMS} is missing: a lending_neutral strategy needs {what}"
+        yield Reason(Code.CONFIG_MISSING, message, where=LOAN_TERMS)
+
+
+def _unused(values: Values, keys: tuple[str, ...], why: str) -> Iterator[Reason]:
+    kind = values.get("strategy.kind")
+    for key in keys:
         if key in values:
-            message = f"{key}: a volatility_target strategy holds spot only and would never use it; remove the line"
+            message = f"{key}: a {kind} strategy {why} and would never use it; remove the line"
             yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=key)
 
 
@@ -148,17 +167,17 @@ def _gross(values: Values) -> Iterator[Reason]:
 def _cash(values: Values) -> Iterator[Reason]:
     """Spot is paid in full, margin comes on top, and the idle part stays: together at most the vault.
 
-    (1 + target_margin) max_exposure + min_idle <= 1      (target_margin is 0 without a perp)
+    (1 + target_margin) max_exposure + min_idle <= 1      (target_margin is 0 without a short leg)
     """
     exposure, idle = _number(values, "strategy.sizing.max_exposure"), _number(values, "strategy.sizing.min_idle")
-    carry = values.get("strategy.kind") == "carry"
-    margin = _number(values, "strategy.liquidation.target_margin") if carry else 0.0
+    hedged = LEGS.get(str(values.get("strategy.kind"))) == 2
+    margin = _number(values, "strategy.liquidation.target_margin") if hedged else 0.0
     if exposure is None or idle is None or margin is None:
         return
     needed = (1 + margin) * exposure + idle
     if needed > 1 + 1e-9:
         most = math.floor((1 - idle) / (1 + margin) * 1e4) / 1e4
-        formula = "(1 + strategy.liquidation.target_margin) x max_exposure" if carry else "max_exposure"
+        formula = "(1 + strategy.liquidation.target_margin) x max_exposure" if hedged else "max_exposure"
         message = f"{formula} + min_idle is {needed:g} of the vault, above 1; max_exposure can be {most:g} at most"
         yield _contradiction("strategy.sizing.max_exposure", message, exposure, most)
 
@@ -170,11 +189,12 @@ def _budgets(values: Values) -> Iterator[Reason]:
     """
     legs, exposure = LEGS.get(str(values.get("strategy.kind"))), _number(values, "strategy.sizing.max_exposure")
     swap, pool = _number(values, "execution.swap_tolerance"), _number(values, "vault.pool_fee")
-    order = _number(values, "execution.order_tolerance") if legs == 2 else 0.0
+    perp = values.get("strategy.kind") == "carry"
+    order = _number(values, "execution.order_tolerance") if perp else 0.0
     if legs is None or exposure is None or swap is None or pool is None or order is None:
         return
     costs = Costs(swap, order, pool / POOL_FEE_UNITS, PERP_FEE_BOUND)
-    worst = max(costs.spot_slippage(1.0, 1.0, buys=True), costs.perp_loss() if legs == 2 else 0.0)
+    worst = max(costs.spot_slippage(1.0, 1.0, buys=True), costs.perp_loss() if perp else 0.0)
     needed = legs * exposure * worst
     for key, what in (("policy.loss_budget", "opening"), ("policy.emergency_loss_budget", "closing")):
         budget = _number(values, key)
@@ -218,6 +238,25 @@ def _room_to_liquidation(values: Values) -> Iterator[Reason]:
             f"leverage {leverage:g}: the agent must act before the contract refuses"
         )
         yield _contradiction("policy.min_liquidation_distance", message, least, distance)
+
+
+def _room_to_loan_liquidation(values: Values) -> Iterator[Reason]:
+    """At the lowest margin the loan is further from liquidation than either limit asks for.
+
+    health = (1 + low_margin) x liquidation_threshold,  distance = health - 1
+    """
+    margin, threshold = _number(values, "strategy.liquidation.low_margin"), _number(values, LOAN_TERMS)
+    if margin is None or threshold is None:
+        return
+    distance = loan_liquidation_distance(margin, threshold)
+    for key, at_low in (("policy.min_liquidation_distance", distance), ("policy.min_health", 1 + distance)):
+        least = _number(values, key)
+        if least is not None and at_low <= least:
+            message = (
+                f"{least:g} must be below {at_low:.4g}, what it is at strategy.liquidation.low_margin {margin:g} with "
+                f"{LOAN_TERMS} {threshold:g}: the agent must act before the contract refuses"
+            )
+            yield _contradiction(key, message, least, at_low)
 
 
 def _contradiction(key: str, message: str, value: float, bound: float) -> Reason:

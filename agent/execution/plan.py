@@ -10,13 +10,14 @@ _REBALANCE = Function("rebalance((uint256,address,uint64,uint64,bytes32,(address
 
 @dataclass(frozen=True, slots=True)
 class Venues:
-    """Where a vault's plans are carried out. `perp_adapter` is None for a spot-only vault."""
+    """Where a vault's plans are carried out. Of the adapters of a short leg one is set, none for a spot-only vault."""
 
     chain_id: int
     vault: str
     spot_adapter: str
     perp_adapter: str | None
     quoter: str  # Uniswap's QuoterV2
+    loan_adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from fractions import Fraction
 
 from agent.config import Config
 from agent.decision import Approved, Proposal, Refused
+from agent.execution.loan_actions import base_traded, loan_actions
 from agent.execution.plan import Action, Plan, Venues
-from agent.execution.quotes import Quoter, QuoteReverted
+from agent.execution.quotes import AfterSale, Quoter, QuoteReverted
+from agent.execution.swap_bounds import exact, oracle_price_units, sale, too_far
 from agent.market.observation import Observation, PerpState, VaultState
 from agent.reasons import Code, Reason
 from agent.units import BPS
@@ -30,11 +32,11 @@ def make_plan(
     proposal, state = approved.item, observation.vault
     if proposal.is_empty():
         raise ValueError("expected a proposal with something to do, got an empty one; a hold needs no plan")
-    spot = _swap(proposal.spot_base_delta, state, config, venues, quoter)
-    perp = _perp_actions(proposal, state, config, venues)
-    if isinstance(spot, Reason) or isinstance(perp, Reason):
-        return Refused(proposal, tuple(part for part in (spot, perp) if isinstance(part, Reason)))
-    actions = perp + spot if proposal.spot_base_delta > 0 else spot + perp
+    spot = _swap(proposal.spot_base_delta, state, config, venues, _after_short(proposal, state, config, quoter))
+    short = _short_actions(proposal, state, config, venues, quoter)
+    if isinstance(spot, Reason) or isinstance(short, Reason):
+        return Refused(proposal, tuple(part for part in (spot, short) if isinstance(part, Reason)))
+    actions = short + spot if proposal.spot_base_delta > 0 else spot + short
     return replace(empty_plan(observation, config, venues, ""), actions=tuple(actions))
 
 
@@ -67,43 +69,54 @@ def _swap(base_delta: int, state: VaultState, config: Config, venues: Venues, qu
     """
     if base_delta == 0:
         return []
-    kept_of_quote = 1 - exact(config.execution.swap_tolerance)
-    max_slippage = Fraction(config.policy.to_contract().max_slippage_bps, BPS)
-    # asset units per base unit
-    price = exact(state.oracle_price) * 10**state.asset.decimals / 10**state.base.decimals
-    base = abs(base_delta)
+    if base_delta > 0:
+        return _buy(base_delta, state, config, venues, quoter)
+    return _sell(-base_delta, state, config, venues, quoter)
+
+
+def _sell(base: int, state: VaultState, config: Config, venues: Venues, quoter: Quoter) -> list[Action] | Reason:
+    swap = sale(base, state, config, quoter)
+    if isinstance(swap, Reason):
+        return swap
+    sentence = (
+        f"sell {state.base.to_float(base):.6g} {state.base.symbol} for {state.asset.to_float(swap.quote):,.2f} "
+        f"{state.asset.symbol}, at least {state.asset.to_float(swap.bound):,.2f} out"
+    )
+    return [Action(venues.spot_adapter, 0, uniswap_v3.sell(base, swap.bound), sentence)]
+
+
+def _buy(base: int, state: VaultState, config: Config, venues: Venues, quoter: Quoter) -> list[Action] | Reason:
     try:
-        asset = quoter.asset_for(base) if base_delta > 0 else quoter.asset_from(base)
+        asset = quoter.asset_for(base)
     except QuoteReverted as error:
         return Reason(Code.SLIPPAGE, f"the pool cannot trade this much: {error}", where="vault.pool_fee")
-    if base_delta > 0:
-        quoted_out, least_out = base, math.ceil(asset / price / (1 + max_slippage))
-        shortfall = asset - base * price
-    else:
-        quoted_out, least_out = asset, math.ceil(base * price * (1 - max_slippage))
-        shortfall = base * price - asset
-    if quoted_out < least_out:
-        return Reason(
-            Code.SLIPPAGE,
-            f"the pool's quote, {asset} asset units for {base} base units, is too far from oracle price "
-            f"{state.oracle_price:g}",
-            float(shortfall / (base * price)),
-            config.policy.max_slippage,
-            "policy.max_slippage",
-        )
-    minimum_out = max(math.ceil(quoted_out * kept_of_quote), least_out)
-    whole_base, whole_asset = state.base.to_float(base), state.asset.to_float(asset)
-    if base_delta > 0:
-        sentence = (
-            f"buy {whole_base:.6g} {state.base.symbol} for {whole_asset:,.2f} {state.asset.symbol}, "
-            f"at least {state.base.to_float(minimum_out):.6g} out"
-        )
-        return [Action(venues.spot_adapter, asset, uniswap_v3.buy(asset, minimum_out), sentence)]
+    max_slippage = Fraction(config.policy.to_contract().max_slippage_bps, BPS)
+    price = oracle_price_units(state)
+    least_out = math.ceil(asset / price / (1 + max_slippage))
+    if base < least_out:
+        return too_far(base, asset, asset - base * price, state, config)
+    minimum_out = max(math.ceil(base * (1 - exact(config.execution.swap_tolerance))), least_out)
     sentence = (
-        f"sell {whole_base:.6g} {state.base.symbol} for {whole_asset:,.2f} {state.asset.symbol}, "
-        f"at least {state.asset.to_float(minimum_out):,.2f} out"
+        f"buy {state.base.to_float(base):.6g} {state.base.symbol} for {state.asset.to_float(asset):,.2f} "
+        f"{state.asset.symbol}, at least {state.base.to_float(minimum_out):.6g} out"
     )
-    return [Action(venues.spot_adapter, 0, uniswap_v3.sell(base, minimum_out), sentence)]
+    return [Action(venues.spot_adapter, asset, uniswap_v3.buy(asset, minimum_out), sentence)]
+
+
+def _after_short(proposal: Proposal, state: VaultState, config: Config, quoter: Quoter) -> Quoter:
+    """Where spot is quoted: a loan that grows has sold in the same pool before spot is bought."""
+    if state.loan is None or proposal.perp_size_delta >= 0 or proposal.spot_base_delta <= 0:
+        return quoter
+    sold = base_traded(proposal.perp_size_delta, state, state.loan)
+    return AfterSale(quoter, sold, config.vault.pool_fee)
+
+
+def _short_actions(
+    proposal: Proposal, state: VaultState, config: Config, venues: Venues, quoter: Quoter
+) -> list[Action] | Reason:
+    if state.loan is not None:
+        return loan_actions(proposal, state, config, venues, quoter)
+    return _perp_actions(proposal, state, config, venues)
 
 
 def _perp_actions(proposal: Proposal, state: VaultState, config: Config, venues: Venues) -> list[Action] | Reason:
@@ -154,10 +167,3 @@ def order_limit_price(buys: bool, perp: PerpState, config: Config) -> int:
     if buys:
         return hypercore.limit_price_down(math.floor(mark * (1 + away)), perp.size_decimals)
     return hypercore.limit_price_up(math.ceil(mark * (1 - away)), perp.size_decimals)
-
-
-def exact(value: float) -> Fraction:
-    """The decimal number a float was written as, so that 0.0005 is exactly five basis points."""
-    if not math.isfinite(value):
-        raise ValueError(f"expected a finite number, got {value}")
-    return Fraction(repr(value))

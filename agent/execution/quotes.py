@@ -10,6 +10,9 @@ from chains.rpc import Node, RpcError
 from chains.venues import uniswap_v3
 
 
+ONE_IN_PPM = 1_000_000
+
+
 class QuoteReverted(Exception):
     """The pool cannot do this swap at any price, usually for want of liquidity."""
 
@@ -24,6 +27,37 @@ class Quoter(Protocol):
     def asset_from(self, base_in: int) -> int:
         """Asset received for exactly `base_in` of base."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSale:
+    """Purchases in the state that a sale of `sold` base leaves, from quotes of the state before it.
+
+    A price moves along one path, so buying back goes the sale's way in reverse: with the fee f and n = sold x (1 - f)
+    of base that reached the pool, buying b costs
+
+        (asset_from(sold) - asset_from((n - b) / (1 - f))) / (1 - f)      up to n
+        asset_from(sold) / (1 - f) + asset_for(b - n)                     above
+
+    Rounded up, by a few units at most.
+    """
+
+    before: Quoter
+    sold: int  # base units
+    pool_fee: int  # 1e-6
+
+    def asset_for(self, base_out: int) -> int:
+        kept = ONE_IN_PPM - self.pool_fee
+        reached = self.sold * kept // ONE_IN_PPM
+        received = self.before.asset_from(self.sold)
+        if base_out > reached:
+            return -(-received * ONE_IN_PPM // kept) + self.before.asset_for(base_out - reached)
+        left = (reached - base_out) * ONE_IN_PPM // kept
+        received -= self.before.asset_from(left) if left else 0
+        return -(-received * ONE_IN_PPM // kept)
+
+    def asset_from(self, base_in: int) -> int:
+        return self.before.asset_from(self.sold + base_in) - self.before.asset_from(self.sold)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,38 @@ class PerpState:
 
 
 @dataclass(frozen=True, slots=True)
+class LoanState:
+    """A short leg at Aave as the chain tells it: asset as collateral, base borrowed and sold.
+
+    It answers what a perp leg answers, so that whoever only needs a short leg need not ask which one it is. Cash goes
+    straight between vault and Aave and every action has its effect at once: nothing is ever in flight or pending.
+    """
+
+    size: int  # minus the debt, in 10^-size_decimals base; the debt is rounded up to whole lots
+    size_decimals: int
+    mark_price: float  # the oracle's
+    account_value: int  # collateral less debt, asset units
+    withdrawable: int  # collateral that Aave lets go and has the cash for, asset units
+    collateral: int  # asset units
+    debt: int  # base units
+    liquidation_threshold: float  # of the collateral's value; a debt above it can be liquidated
+    supply_rate: Rate
+    borrow_rate: Rate
+    # What interest follows from: balances in units of their index, which time does not change, and the indexes.
+    scaled_collateral: int
+    scaled_debt: int
+    supply_index_ray: int
+    debt_index_ray: int
+
+    core_spot_usdc: ClassVar[int] = 0
+    in_flight: ClassVar[int] = 0
+    unswept: ClassVar[int] = 0
+
+
+ShortLeg = PerpState | LoanState
+
+
+@dataclass(frozen=True, slots=True)
 class VaultState:
     """The vault at one block; amounts in smallest units of `asset` or `base` as named."""
 
@@ -128,6 +161,12 @@ class VaultState:
     last_sign_at: int = 0  # the agent's last plan or heartbeat
     queued_assets: int = 0  # what the shares waiting in the redemption queue would bring
     queued_since: int = 0  # unix seconds, of the oldest of them; 0 when none waits
+    loan: LoanState | None = None
+
+    @property
+    def short_leg(self) -> ShortLeg | None:
+        """The perp or the loan, whichever the vault has; a vault has one short leg at most."""
+        return self.perp if self.perp is not None else self.loan
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from agent.market.observation import Block, Mode, PerpState, VaultState
-from agent.units import Token
+from agent.market.observation import Block, LoanState, Mode, PerpState, VaultState
+from agent.units import HOURS_PER_YEAR, Rate, Token
 from chains import artifacts
 from chains.functions import Function
 from chains.multicall import MULTICALL3_ADDRESS, Call, read_all
 from chains.rpc import BlockRef, Node
-from chains.venues import hypercore, uniswap_v3
+from chains.venues import aave_v3, hypercore, uniswap_v3
+from chains.venues.aave_v3 import RAY, ReserveData
 
+PRICE_SCALE = 10**36  # of contracts/src/libraries/Price.sol
 NONE = 2**256 - 1  # of a distance or a health: there is nothing that it could be of
 _NATIVE_BALANCE = Function("getEthBalance(address)", "(uint256)")
 _BALANCE_OF = Function("balanceOf(address)", "(uint256)")
@@ -32,6 +34,17 @@ class PerpVenue:
 
 
 @dataclass(frozen=True, slots=True)
+class LoanVenue:
+    """Where the loan of a short leg without a perp stands."""
+
+    adapter: str
+    pool: str  # Aave's
+    a_token: str  # of the vault's asset
+    debt_token: str  # of the base
+    size_decimals: int
+
+
+@dataclass(frozen=True, slots=True)
 class VaultSite:
     """Addresses and tokens of one deployed vault, all that reading it takes."""
 
@@ -48,6 +61,7 @@ class VaultSite:
     asset: Token
     base: Token
     perp: PerpVenue | None
+    loan: LoanVenue | None = None
 
 
 class Status(NamedTuple):
@@ -111,6 +125,18 @@ class VaultReader:
                 Call(site.perp.ledger, _LEDGER_OF, (user,)),
                 Call(site.asset.address, _BALANCE_OF, (user,)),
             ]
+        if site.loan is not None:
+            pool, user, asset, base = site.loan.pool, site.loan.adapter, site.asset.address, site.base.address
+            self._calls += [
+                Call(user, artifacts.load("AaveV3").function("book")),
+                aave_v3.scaled_balance(site.loan.a_token, user),
+                aave_v3.scaled_balance(site.loan.debt_token, user),
+                aave_v3.normalized_income(pool, asset),
+                aave_v3.normalized_debt(pool, base),
+                aave_v3.reserve_data(pool, asset),
+                aave_v3.reserve_data(pool, base),
+                aave_v3.available_liquidity(asset, site.loan.a_token),
+            ]
 
     def read(self) -> VaultState:
         """The vault's state at the newest block.
@@ -122,7 +148,7 @@ class VaultReader:
         """
         block = self._node.head()
         answers = read_all(self._node, block, self._calls)
-        status, (price_e36, updated_at), spot_base, slot0, agent_balance_wei, *perp = answers
+        status, (price_e36, updated_at), spot_base, slot0, agent_balance_wei, *short_leg = answers
         told = Status(*status)
         return VaultState(
             block=_block(block),
@@ -145,7 +171,7 @@ class VaultReader:
             last_plan_at=told.last_plan_at,
             state_hash=told.state_hash,
             spot_base=spot_base,
-            perp=self._perp_state(block, perp),
+            perp=self._perp_state(block, short_leg),
             oracle_price=price_e36 / self._price_scale,
             oracle_updated_at=updated_at,
             pool_price=self._site.pair.price(slot0[0]),
@@ -156,6 +182,7 @@ class VaultReader:
             last_sign_at=told.last_sign_at,
             queued_assets=told.queued_assets,
             queued_since=told.queued_since,
+            loan=self._loan_state(short_leg, price_e36),
         )
 
     def _perp_state(self, block: BlockRef, answers: list[Any]) -> PerpState | None:
@@ -197,6 +224,38 @@ class VaultReader:
             liquidations=sums[6],
             unswept=home,
         )
+
+    def _loan_state(self, answers: list[Any], price_e36: int) -> LoanState | None:
+        """Balances as the adapter counts them: its book, or what Aave says once collateral is missing."""
+        venue, decimals = self._site.loan, self._site.base.decimals
+        if venue is None:
+            return None
+        book, held, owed, supply_index, debt_index, lent, borrowed, available = answers
+        scaled_collateral, scaled_debt = book if held >= book[0] else (held, owed)
+        collateral, debt = scaled_collateral * supply_index // RAY, -(-scaled_debt * debt_index // RAY)
+        debt_value = -(-debt * price_e36 // PRICE_SCALE)
+        threshold_bps = ReserveData(*lent).configuration.liquidation_threshold_bps
+        secured = -(-debt_value * aave_v3.ONE_IN_BPS // threshold_bps)
+        return LoanState(
+            size=-debt // 10 ** (decimals - venue.size_decimals),
+            size_decimals=venue.size_decimals,
+            mark_price=price_e36 / self._price_scale,
+            account_value=collateral - debt_value,
+            withdrawable=min(max(0, collateral - secured), available),
+            collateral=collateral,
+            debt=debt,
+            liquidation_threshold=threshold_bps / aave_v3.ONE_IN_BPS,
+            supply_rate=_yearly(ReserveData(*lent).liquidity_rate_1y_ray),
+            borrow_rate=_yearly(ReserveData(*borrowed).variable_borrow_rate_1y_ray),
+            scaled_collateral=scaled_collateral,
+            scaled_debt=scaled_debt,
+            supply_index_ray=supply_index,
+            debt_index_ray=debt_index,
+        )
+
+
+def _yearly(rate_ray: int) -> Rate:
+    return Rate(rate_ray / RAY, HOURS_PER_YEAR)
 
 
 def _unless_none(value: int) -> int | None:

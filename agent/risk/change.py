@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.decision import Proposal
-from agent.market.observation import VaultState
+from agent.market.observation import LoanState, VaultState
 from agent.risk.costs import Costs
-from agent.scaling import liquidation_distance
+from agent.risk.short_leg import distance_at, health_at
 
 USD = 10**6
 
@@ -22,12 +22,12 @@ def is_reducing(before: Sequence[int], after: Sequence[int]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """Positions and margin at one moment. Notionals are signed, in USD at the oracle's price."""
+    """Positions and margin at one moment; a loan counts as the perp. Notionals are signed, in USD at the oracle's price."""
 
     spot_usd: float
     perp_usd: float
     liquidation_distance: float | None  # fraction of the mark; None when nothing can be liquidated
-    health: float | None  # equity / maintenance margin; None without a perp position
+    health: float | None  # equity / maintenance margin, or Aave's health factor; None without a short position
     perp_value_usd: float  # margin, cash on the venue and on its way
 
     def venues(self) -> dict[str, float]:
@@ -53,7 +53,7 @@ class Change:
     reducing: bool
     traded_usd: float
     spot_slippage: float  # worst, against the oracle, of the spot notional; 0 without a spot trade
-    perp_slippage: float  # worst, against the mark; 0 without an order
+    perp_slippage: float  # worst, against the mark; of a loan, whose swap is in the pool too, against the oracle
     loss_usd: float  # worst execution loss of the plan
     idle_before_usd: float  # cash in the vault, with what the plan's start brings home
     idle_after_usd: float  # the same after a deposit to the perp venue and the worst fill of the spot trade
@@ -63,38 +63,42 @@ def measure(proposal: Proposal, vault: VaultState, costs: Costs) -> Change:
     """The change that a proposal would make.
 
     Margin after the plan counts transfers between HyperCore's spot and perp accounts, which act before the order, but
-    not a deposit, which arrives later; the order counts as filled at its limit price.
+    not a deposit, which arrives later; the order counts as filled at its limit price. At Aave all of it acts at once.
     """
-    perp = vault.perp
+    perp = vault.short_leg
+    loan = isinstance(perp, LoanState)
     size = 0 if perp is None else perp.size
     start, end = (vault.spot_base, size), (vault.spot_base + proposal.spot_base_delta, size + proposal.perp_size_delta)
     spot_traded = vault.base.to_float(abs(proposal.spot_base_delta)) * vault.oracle_price
     perp_lot = 0.0 if perp is None else perp.mark_price / 10**perp.size_decimals
     perp_traded = abs(proposal.perp_size_delta) * perp_lot
     slippage = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=proposal.spot_base_delta > 0)
-    perp_loss = perp_traded * costs.perp_loss()
+    loan_slippage = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=proposal.perp_size_delta > 0)
+    perp_loss = perp_traded * (loan_slippage if loan else costs.perp_loss())
+    perp_slippage = loan_slippage if loan else costs.order_tolerance
     spot_loss = spot_traded * slippage if proposal.spot_base_delta else 0.0
     idle = vault.asset.to_float(vault.idle_assets + (0 if perp is None else perp.unswept))
     spot_paid = (spot_traded if proposal.spot_base_delta > 0 else -spot_traded) + spot_loss
-    moved = (proposal.to_perp - proposal.from_perp) / USD
     held = _perp_value(vault)
     sent = vault.asset.to_float(proposal.deposit)
+    returned = vault.asset.to_float(proposal.withdraw) if loan else 0.0
+    moved = sent - returned if loan else (proposal.to_perp - proposal.from_perp) / USD
     return Change(
         before=_legs(start, vault, 0.0, held),
-        after=_legs(end, vault, moved - perp_loss, held + sent),
+        after=_legs(end, vault, moved - perp_loss, held + sent - returned),
         nav_usd=vault.asset.to_float(vault.total_assets - vault.pending_loss),
         reducing=is_reducing(start, end),
         traded_usd=spot_traded + perp_traded,
         spot_slippage=slippage if proposal.spot_base_delta else 0.0,
-        perp_slippage=costs.order_tolerance if proposal.perp_size_delta else 0.0,
+        perp_slippage=perp_slippage if proposal.perp_size_delta else 0.0,
         loss_usd=spot_loss + perp_loss,
         idle_before_usd=idle,
-        idle_after_usd=idle - spot_paid - sent,
+        idle_after_usd=idle - spot_paid - sent + returned,
     )
 
 
 def _perp_value(vault: VaultState) -> float:
-    perp = vault.perp
+    perp = vault.short_leg
     if perp is None:
         return 0.0
     return (max(0, perp.account_value) + perp.core_spot_usdc) / USD + vault.asset.to_float(perp.in_flight)
@@ -103,12 +107,10 @@ def _perp_value(vault: VaultState) -> float:
 def _legs(sizes: tuple[int, int], vault: VaultState, margin_change: float, perp_value_usd: float) -> Legs:
     spot, size = sizes
     spot_usd = vault.base.to_float(spot) * vault.oracle_price
-    perp = vault.perp
+    perp = vault.short_leg
     if perp is None or size == 0:
         return Legs(spot_usd, 0.0, None, None, perp_value_usd)
     base = size / 10**perp.size_decimals
     ratio = (perp.account_value / USD + margin_change) / (abs(base) * perp.mark_price)
-    distance = liquidation_distance(ratio, 1 if size > 0 else -1, perp.max_leverage)
-    # The venue asks for 1 / (2 x maximum leverage) of the notional.
-    health = max(0.0, ratio) * 2 * perp.max_leverage
-    return Legs(spot_usd, base * vault.oracle_price, distance, health, perp_value_usd)
+    distance = distance_at(perp, ratio, 1 if size > 0 else -1)
+    return Legs(spot_usd, base * vault.oracle_price, distance, health_at(perp, ratio), perp_value_usd)

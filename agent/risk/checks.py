@@ -101,12 +101,12 @@ def liquidation(change: Change, limits: ContractLimits) -> Reason | None:
 
 
 def health(change: Change, limits: ContractLimits) -> Reason | None:
-    """What secures the perp position against what the venue asks for, after the plan."""
+    """What secures the short leg against what its venue asks for, after the plan."""
     after, before = change.after.health, change.before.health
     bound = limits.min_health_bps / BPS
     if after is None or after >= bound or (change.reducing and before is not None and after >= before):
         return None
-    return Reason(Code.HEALTH_TOO_LOW, "equity / maintenance margin after the plan", after, bound, "policy.min_health")
+    return Reason(Code.HEALTH_TOO_LOW, "what secures the short leg / what its venue asks for, after the plan", after, bound, "policy.min_health")
 
 
 def venue_caps(change: Change, cap: ContractCap) -> Reason | None:
@@ -131,7 +131,7 @@ def slippage(change: Change, limits: ContractLimits) -> Reason | None:
     bound = limits.max_slippage_bps / BPS
     if change.spot_slippage >= change.perp_slippage:
         return _above(Code.SLIPPAGE, "worst spot fill against the oracle", change.spot_slippage, bound, "max_slippage")
-    return _above(Code.SLIPPAGE, "worst perp fill against the mark", change.perp_slippage, bound, "max_slippage")
+    return _above(Code.SLIPPAGE, "worst fill of the short leg against its reference price", change.perp_slippage, bound, "max_slippage")
 
 
 def plan_loss(change: Change, limits: ContractLimits) -> Reason | None:
@@ -142,12 +142,12 @@ def plan_loss(change: Change, limits: ContractLimits) -> Reason | None:
 
 
 def turnover(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:
-    """Notional of the rolling day with this plan; a reducing one counts and is not bounded."""
+    """Notional still in the bucket with this plan; a reducing one counts and is not bounded."""
     if change.reducing:
         return None
     value = observation.vault.turnover_used_bps / BPS + _part(change.traded_usd, change.nav_usd)
     bound = limits.max_turnover_bps / BPS
-    return _above(Code.TURNOVER, "notional of a day with this plan / NAV", value, bound, "max_turnover")
+    return _above(Code.TURNOVER, "notional in the bucket with this plan / NAV", value, bound, "max_turnover")
 
 
 def loss_budget(observation: Observation, change: Change, limits: ContractLimits) -> Reason | None:

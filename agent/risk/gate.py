@@ -15,7 +15,7 @@ def check(decision: Decision, observation: Observation, config: Config) -> Appro
     Bounds are those of the contract (the policy rounded to its basis points towards the tighter side), so what passes
     here is not refused there for the same state. A reducing proposal may leave gross exposure, net delta and distance
     to liquidation outside their bounds when it does not make them worse; slippage and loss are bounded for it too, the
-    losses of a day by a budget of its own.
+    losses by a budget of its own.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from agent.scaling.drawdown import drawdown_factor
 from agent.scaling.funding import funding_factor, mean_funding
 from agent.scaling.gross_cap import gross_cap
 from agent.scaling.liquidation_factor import liquidation_factor
-from agent.scaling.liquidation_price import liquidation_distance, liquidation_price
+from agent.scaling.liquidation_price import liquidation_distance, liquidation_price, loan_liquidation_distance
 from agent.scaling.no_trade_band import no_trade_band
 from agent.scaling.open_interest import open_interest_factor, open_interest_z
 from agent.scaling.pipeline import Sizing, combine, scaler
@@ -21,6 +21,7 @@ __all__ = [
     "liquidation_distance",
     "liquidation_factor",
     "liquidation_price",
+    "loan_liquidation_distance",
     "mean_funding",
     "no_trade_band",
     "open_interest_factor",

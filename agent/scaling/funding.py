@@ -1,4 +1,4 @@
-"""Scale exposure by what funding has been paying."""
+"""Scale exposure by what it earns: the mean of funding, or the net rate of a loan."""
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def mean_funding(time_s: Seconds, funding: Floats, horizon_h: int) -> float | Re
 
 
 def funding_factor(mean_annual: float, in_position: bool, entry: float, exit: float, full: float) -> float:
-    """Factor that grows with funding between exit and full, and that needs more to enter than to stay.
+    """Factor that grows with income between exit and full, and that needs more to enter than to stay.
 
         ramp   = clip((mean - exit) / (full - exit), 0, 1)
         factor = ramp   when in position, or when mean >= entry

@@ -1,4 +1,4 @@
-"""Where HyperCore liquidates a cross-margined perp."""
+"""Where HyperCore liquidates a cross-margined perp, and Aave a loan."""
 
 
 def liquidation_price(price: float, size: float, margin: float, max_leverage: int) -> float:
@@ -51,3 +51,21 @@ def liquidation_distance(margin_ratio: float, side: int, max_leverage: int) -> f
     """
     maintenance = 1 / (2 * max_leverage)
     return (margin_ratio - maintenance) / (1 - maintenance * side)
+
+
+def loan_liquidation_distance(margin_ratio: float, liquidation_threshold: float) -> float:
+    """Rise of the price of what is owed, as a fraction of it, that would liquidate; negative when it is already past.
+
+        distance = (1 + margin_ratio) * liquidation_threshold - 1       which is Aave's health factor less 1
+
+    Parameters
+    ----------
+    margin_ratio : (collateral - debt) / debt, the collateral's value being independent of the price
+    liquidation_threshold : of the collateral's value, in (0, 1]
+
+    Source: Aave v3 documentation, Health factor.
+
+    >>> round(loan_liquidation_distance(0.9, 0.78), 6)
+    0.482
+    """
+    return (1 + margin_ratio) * liquidation_threshold - 1

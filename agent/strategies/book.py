@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from agent.config import Config
-from agent.market.observation import PerpState, VaultState
+from agent.market.observation import LoanState, ShortLeg, VaultState
 from agent.risk.costs import Costs
-from agent.scaling import liquidation_distance
+from agent.risk.short_leg import distance_at
 from agent.strategies.signs import Direction
 from agent.units import BPS
 
@@ -19,7 +19,10 @@ LOSS_ROOM = 0.90
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One lot is the perp's size unit, so equal lots hedge exactly."""
+    """One lot is the short leg's size unit, so equal lots hedge exactly.
+
+    A loan is a perp without a cash account in between: its equity is collateral less debt, and `direct` is true.
+    """
 
     direction: Direction
     nav: float  # of those who stay: what waits in the redemption queue is as good as gone
@@ -41,6 +44,7 @@ class Book:
     cut_lots: int  # the same of one that only reduces
     urgent_cut_lots: int  # the same, bounded only by what it may lose
     distance: float | None  # to liquidation, as a fraction of the mark
+    direct: bool = False  # whether margin goes straight home to the vault
 
     def legs(self) -> tuple[int, ...]:
         """Lots held per leg, none below zero: a perp of the wrong sign counts as not held."""
@@ -77,7 +81,8 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     Limits come from the policy: trades within `max_trade_usd` and what is left of `max_turnover`, worst losses within
     `max_loss_per_plan` and what is left of the loss budget, so that a large trade is sliced and not refused.
     """
-    perp = vault.perp if direction.perp else None
+    perp = vault.short_leg if direction.perp else None
+    loan = isinstance(perp, LoanState)
     size_decimals = config.vault.size_decimals if perp is None else perp.size_decimals
     lot_units = 10 ** (vault.base.decimals - size_decimals)
     lot_base = vault.base.to_float(lot_units)
@@ -86,7 +91,7 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
     costs = Costs.of(config)
     buying = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=True)
     selling = costs.spot_slippage(vault.pool_price, vault.oracle_price, buys=False)
-    worst_loss = max(buying, selling, costs.perp_loss() if perp else 0.0)
+    worst_loss = max(buying, selling, costs.perp_loss() if perp and not loan else 0.0)
     limits = config.policy.to_contract()
     dearest_lot = max(vault.oracle_price, mark, vault.pool_price) * lot_base
     per_plan = limits.max_loss_per_plan_bps / BPS * nav - vault.asset.to_float(vault.pending_loss)
@@ -119,12 +124,13 @@ def read_book(vault: VaultState, config: Config, direction: Direction) -> Book:
         cut_lots=min(cut_lots, trade_lots),
         urgent_cut_lots=cut_lots,
         distance=_distance(perp),
+        direct=loan,
     )
 
 
-def _distance(perp: PerpState | None) -> float | None:
+def _distance(perp: ShortLeg | None) -> float | None:
     if perp is None or perp.size == 0:
         return None
     notional = abs(perp.size) / 10**perp.size_decimals * perp.mark_price
     side = 1 if perp.size > 0 else -1
-    return liquidation_distance(perp.account_value / USD / notional, side, perp.max_leverage)
+    return distance_at(perp, perp.account_value / USD / notional, side)

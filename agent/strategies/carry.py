@@ -2,7 +2,7 @@
 
 import math
 
-from agent.config import CarryStrategy, Config
+from agent.config import CarryStrategy, Config, LiquidationConfig, SizingConfig
 from agent.decision import Scaler
 from agent.market.observation import History, Observation
 from agent.reasons import Code, Reason
@@ -10,13 +10,13 @@ from agent.scaling import (
     Sizing,
     combine,
     funding_factor,
-    liquidation_distance,
     liquidation_factor,
     mean_funding,
     open_interest_factor,
     open_interest_z,
     scaler,
 )
+from agent.risk.short_leg import distance_at
 from agent.strategies.book import Book
 from agent.strategies.ceilings import spare_cash
 from agent.strategies.volatility_target import (
@@ -49,7 +49,11 @@ def size(observation: Observation, config: Config, strategy: CarryStrategy, book
     factors = [_funding(observation.market.history, strategy, book.holds_position())]
     if strategy.open_interest is not None:
         factors.append(_open_interest(observation.market.history, strategy))
-    factors.append(_liquidation(observation, strategy, book, daily_sigma / math.sqrt(DAYS_PER_YEAR)))
+    factors.append(
+        liquidation_scaler(
+            observation, strategy.liquidation, sizing, book, daily_sigma / math.sqrt(DAYS_PER_YEAR)
+        )
+    )
     factors.append(drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown))
     for factor in factors:
         if isinstance(factor, Reason):
@@ -115,21 +119,25 @@ def _open_interest(history: History, strategy: CarryStrategy) -> Scaler | Reason
     )
 
 
-def _liquidation(observation: Observation, strategy: CarryStrategy, book: Book, daily_sigma: float) -> Scaler | Reason:
-    """The distance that counts for the position held includes cash that may still become margin.
+def liquidation_scaler(
+    observation: Observation, rule: LiquidationConfig, sizing: SizingConfig, book: Book, daily_sigma: float
+) -> Scaler | Reason:
+    """Scales down when the short leg's liquidation is too few daily standard deviations away.
+
+    The distance that counts for the position held includes cash that may still become margin.
 
     Counting only what has arrived would cut the position in the hours between a deposit and its arrival, and widen it
     again after. What must not wait for cash is cut by the step, when liquidation is nearer than the policy allows.
     """
-    rule, perp = strategy.liquidation, observation.vault.perp
-    if perp is None:
-        return _unknown("perp leg")
-    at_target = liquidation_distance(rule.target_margin, -1, perp.max_leverage)
+    leg = observation.vault.short_leg
+    if leg is None:
+        return _unknown("short leg")
+    at_target = distance_at(leg, rule.target_margin, -1)
     now = None
     if book.perp_lots > 0 and book.holds_position():
-        reachable = book.equity + book.venue_cash + book.in_flight + spare_cash(book, strategy.sizing)
+        reachable = book.equity + book.venue_cash + book.in_flight + spare_cash(book, sizing)
         ratio = min(rule.target_margin, reachable / book.margin_wanted(book.perp_lots, 1.0))
-        now = liquidation_distance(ratio, -1, perp.max_leverage)
+        now = distance_at(leg, ratio, -1)
     nearest = at_target if now is None else min(at_target, now)
     return scaler(
         "liquidation_distance",

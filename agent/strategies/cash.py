@@ -1,4 +1,4 @@
-"""Moving cash between the vault, HyperCore's spot account and its perp account: one transfer per plan."""
+"""Moving cash between the vault and its short leg, by way of a cash account where the venue has one: once per plan."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ def top_up(
     if book.venue_cash > DUST_USD and (soonest or book.venue_cash >= deposit):
         return replace(base, to_perp=book.venue_cash_units), _moved("to the perp account", book.venue_cash)
     if deposit > 0:
-        return replace(base, deposit=asset.to_units(deposit)), _moved("to HyperCore for margin", deposit)
+        return replace(base, deposit=asset.to_units(deposit)), _moved(f"to {_venue(book)} for margin", deposit)
     return None
 
 
@@ -60,7 +60,8 @@ def fund_entry(
     deposit = min(missing, spare_cash(book, sizing) - spot_cost)
     if deposit < sizing.min_trade_usd:
         return None
-    return Proposal(deposit=asset.to_units(deposit)), _moved("to HyperCore as margin for a wider position", deposit)
+    where = f"to {_venue(book)} as margin for a wider position"
+    return Proposal(deposit=asset.to_units(deposit)), _moved(where, deposit)
 
 
 def settle_cash(book: Book, target_lots: int, sizing: SizingConfig, liquidation: LiquidationConfig) -> Move | None:
@@ -91,7 +92,13 @@ def settle_cash(book: Book, target_lots: int, sizing: SizingConfig, liquidation:
     units = min(most, int((book.equity - needed) * USD))
     if units < sizing.min_trade_usd * USD:
         return None
+    if book.direct:
+        return Proposal(withdraw=units), _moved("of margin home to the vault", units / USD)
     return Proposal(from_perp=units), _moved("of margin out of the perp account", units / USD)
+
+
+def _venue(book: Book) -> str:
+    return "Aave" if book.direct else "HyperCore"
 
 
 def _moved(where: str, amount: float) -> str:

@@ -76,7 +76,7 @@ def _balance(book: Book, delta_band: float) -> Ceiling | None:
         return None
     return Ceiling(
         min(book.legs()),
-        f"spot and perp differ by {abs(book.imbalance()) * book.lot_usd:,.0f} USD",
+        f"spot and {'loan' if book.direct else 'perp'} differ by {abs(book.imbalance()) * book.lot_usd:,.0f} USD",
         forced=True,
     )
 

@@ -1,14 +1,14 @@
 """decide(): the pure function from an observation to a decision, the same in backtest, replay and live."""
 
-from agent.config import CarryStrategy, Config, LiquidationConfig
+from agent.config import CarryStrategy, Config, Hedged, LendingNeutralStrategy, LiquidationConfig
 from agent.decision import Decision, Proposal, Target
 from agent.market.observation import Mode, Observation
 from agent.reasons import Reason
 from agent.scaling import Sizing, scaler
-from agent.strategies import carry, volatility_target
+from agent.strategies import carry, lending_neutral, volatility_target
 from agent.strategies.book import Book, read_book
 from agent.strategies.refusals import refusals
-from agent.strategies.signs import CARRY, SPOT_ONLY, Direction
+from agent.strategies.signs import CARRY, LENDING_NEUTRAL, SPOT_ONLY, Direction
 from agent.strategies.step import next_step
 
 
@@ -34,13 +34,13 @@ def decide(observation: Observation, config: Config) -> Decision:
     found = refusals(observation, config)
     if found:
         return _refused(observation, config, found)
-    direction = CARRY if isinstance(config.strategy, CarryStrategy) else SPOT_ONLY
+    direction = _direction(config)
     book = read_book(observation.vault, config, direction)
     sized = _size(observation, config, book)
     if isinstance(sized, Reason):
         return _refused(observation, config, (sized,))
 
-    liquidation = config.strategy.liquidation if isinstance(config.strategy, CarryStrategy) else None
+    liquidation = config.strategy.liquidation if isinstance(config.strategy, Hedged) else None
     proposal, note = next_step(
         book,
         sized.exposure,
@@ -59,6 +59,12 @@ def decide(observation: Observation, config: Config) -> Decision:
     )
 
 
+def _direction(config: Config) -> Direction:
+    if isinstance(config.strategy, CarryStrategy):
+        return CARRY
+    return LENDING_NEUTRAL if isinstance(config.strategy, LendingNeutralStrategy) else SPOT_ONLY
+
+
 def _size(observation: Observation, config: Config, book: Book) -> Sizing | Reason:
     if observation.vault.total_supply == 0:
         return Sizing(0.0, (scaler("supply", 0.0, "there are no shares, so there is nothing to invest"),))
@@ -68,6 +74,8 @@ def _size(observation: Observation, config: Config, book: Book) -> Sizing | Reas
         return Sizing(0.0, (scaler("mode", 0.0, "the vault may only reduce until a person returns it to Active"),))
     if isinstance(config.strategy, CarryStrategy):
         return carry.size(observation, config, config.strategy, book)
+    if isinstance(config.strategy, LendingNeutralStrategy):
+        return lending_neutral.size(observation, config, config.strategy, book)
     return volatility_target.size(observation, config, config.strategy)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from agent.config import CarryStrategy, Config
+from agent.config import CarryStrategy, Config, LendingNeutralStrategy
 from agent.market.observation import Floats, Mode, Observation, VaultState
 from agent.reasons import Code, Reason
 from agent.units import SECONDS_PER_HOUR
@@ -52,6 +52,8 @@ def _market(observation: Observation, config: Config) -> Iterator[Reason]:
     yield from _series("spot", market.history.spot)
     if len(market.history.time_s) > 0 and int(market.history.time_s[-1]) > observation.time:
         yield Reason(Code.DATA_OUT_OF_ORDER, "the history reaches beyond the observation", where="market.history")
+    if isinstance(config.strategy, LendingNeutralStrategy) and observation.vault.loan is None:
+        yield _missing("a lending strategy needs a loan leg and the vault has none", "vault.aave")
     if not isinstance(config.strategy, CarryStrategy):
         return
     if observation.vault.perp is None:

@@ -10,7 +10,7 @@ class Direction:
     """Sign of each leg, 0 for a leg the strategy does not have."""
 
     spot: int
-    perp: int
+    perp: int  # of the short leg, be it a perp or a loan
 
     def perp_lots(self, size: int) -> int:
         """A signed perp size as lots in the strategy's direction; negative when it points the wrong way."""
@@ -26,4 +26,5 @@ class Direction:
 
 
 CARRY = Direction(spot=1, perp=-1)  # long spot, short perp: earns positive funding
+LENDING_NEUTRAL = CARRY  # long spot, short by a loan: earns what the collateral bears above the debt
 SPOT_ONLY = Direction(spot=1, perp=0)

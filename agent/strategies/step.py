@@ -152,7 +152,7 @@ def _widen(
         return NEEDS_MARGIN if by_margin < goal else "hold: widening would use up the idle reserve"
     level = highest_level(book.legs(), reachable, book.widen_lots)
     if _is_small(book, level, smallest_usd):
-        return "hold: what a plan may trade and lose now is too little to widen; the day's budgets refill"
+        return "hold: what a plan may trade and lose now is too little to widen; the budgets refill"
 
     proposal = book.direction.trade(
         level * book.lot_units - book.spot_units, level - book.perp_lots if liquidation else 0, reduces=False

@@ -1,6 +1,6 @@
 """Spot only, sized so that the vault's own volatility stays at the target."""
 
-from agent.config import Config, VolatilityConfig, VolatilityTargetStrategy
+from agent.config import Config, ForecastConfig, VolatilityTargetStrategy
 from agent.decision import Scaler
 from agent.market.observation import Observation, VaultState
 from agent.reasons import Reason
@@ -29,7 +29,7 @@ def size(observation: Observation, config: Config, strategy: VolatilityTargetStr
     return combine(caps, [drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown)])
 
 
-def price_volatility(observation: Observation, volatility: VolatilityConfig) -> float | Reason:
+def price_volatility(observation: Observation, volatility: ForecastConfig) -> float | Reason:
     """Annualised volatility of the spot price."""
     history = observation.market.history
     return ewma_volatility(

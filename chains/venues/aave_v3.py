@@ -26,6 +26,8 @@ _ACCOUNT_DATA = Function("getUserAccountData(address)", "(uint256,uint256,uint25
 _SCALED_BALANCE = Function("scaledBalanceOf(address)", "(uint256)")
 _SCALED_SUPPLY = Function("scaledTotalSupply()", "(uint256)")
 _BALANCE = Function("balanceOf(address)", "(uint256)")
+_NORMALIZED_INCOME = Function("getReserveNormalizedIncome(address)", "(uint256)")
+_NORMALIZED_DEBT = Function("getReserveNormalizedVariableDebt(address)", "(uint256)")
 _ASSET_PRICE = Function("getAssetPrice(address)", "(uint256)")
 
 
@@ -185,6 +187,16 @@ def scaled_balance(token: str, user: str) -> Call:
 def scaled_total_supply(token: str) -> Call:
     """Reads the total of an aToken or variable debt token in units of its index."""
     return Call(token, _SCALED_SUPPLY)
+
+
+def normalized_income(pool: str, asset: str) -> Call:
+    """Reads the supply index (ray) at the time of the block."""
+    return Call(pool, _NORMALIZED_INCOME, (asset,))
+
+
+def normalized_debt(pool: str, asset: str) -> Call:
+    """Reads the debt index (ray) at the time of the block."""
+    return Call(pool, _NORMALIZED_DEBT, (asset,))
 
 
 def available_liquidity(asset: str, a_token: str) -> Call:

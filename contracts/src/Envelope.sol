@@ -119,7 +119,8 @@ abstract contract Envelope {
     ) private pure {
         uint256 gross = _bps(end.gross, plan.nav);
         _note(checks, Limit.MaxGrossLeverage, gross, l.maxGrossLeverageBps);
-        if (gross > l.maxGrossLeverageBps && !(plan.reducing && end.gross <= start.gross)) {
+        // Where no exposure grew, the gross cannot have.
+        if (gross > l.maxGrossLeverageBps && !plan.reducing) {
             revert GrossLeverageExceeded(gross, l.maxGrossLeverageBps);
         }
 

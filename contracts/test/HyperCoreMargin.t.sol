@@ -88,6 +88,19 @@ contract HyperCoreMarginTest is HyperCoreFixture {
         assertEq(core.ledgerOf(users[3]).liquidations, 1);
     }
 
+    function test_auto_deleveraging_closes_a_part_at_its_price_and_without_a_fee() public {
+        _openFine(true);
+        vm.expectEmit(address(core));
+        emit HyperCoreState.AutoDeleveraged(trader, FINE, -4, 1_990_000000);
+        core.autoDeleverage(trader, FINE, 4, 1_990_000000);
+        assertEq(_summaryNotional(trader), 6 * 2_000e6);
+        assertApproxEqAbs(_equity(trader), 4_000e6 - 40e6, 1);
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreState.NothingToDeleverage.selector, 6, 7));
+        core.autoDeleverage(trader, FINE, 7, 1_990_000000);
+        vm.expectRevert(abi.encodeWithSelector(HyperCoreState.NothingToDeleverage.selector, 6, 0));
+        core.autoDeleverage(trader, FINE, 0, 1_990_000000);
+    }
+
     function test_longs_pay_shorts_when_the_rate_is_positive() public {
         _openFine(true);
         _fund(other, 4_000e6, 0);

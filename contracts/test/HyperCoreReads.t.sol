@@ -90,6 +90,34 @@ contract HyperCoreReadsTest is HyperCoreFixture {
         assertEq(usdc.balanceOf(user), 40e6);
     }
 
+    function test_money_in_neither_balance_is_told_to_be_in_transit() public {
+        usdc.mint(user, 100e6);
+        vm.startPrank(user);
+        usdc.approve(address(wallet), 100e6);
+        wallet.deposit(100e6, SPOT);
+        vm.stopPrank();
+        assertEq(core.inTransitTo(user), 100e6);
+        _advance(TRANSFER_DELAY);
+        assertEq(core.inTransitTo(user), 0);
+        _write(user, 13, abi.encode(SYSTEM, address(0), SPOT, SPOT, uint64(0), uint64(40e8)));
+        assertEq(core.inTransitTo(user), 0, "still on core");
+        _advance(TRANSFER_DELAY);
+        assertEq(core.inTransitTo(user), 40e6);
+        assertEq(core.inTransitTo(address(this)), 0);
+        _advance(TRANSFER_DELAY);
+        assertEq(core.inTransitTo(user), 0);
+    }
+
+    function test_operator_may_have_the_next_actions_refused() public {
+        _fund(user, 100e6, SPOT);
+        core.refuseNext(user, 1);
+        _write(user, 7, abi.encode(uint64(60e6), true));
+        _write(user, 7, abi.encode(uint64(30e6), true));
+        _advance(TRANSFER_DELAY);
+        assertEq(core.ledgerOf(user).rejections, 1);
+        assertEq(_equity(user), 30e6);
+    }
+
     function test_spot_sends_reach_other_accounts_and_open_them() public {
         address friend = makeAddr("friend");
         _fund(user, 100e6, SPOT);
@@ -159,6 +187,10 @@ contract HyperCoreReadsTest is HyperCoreFixture {
         core.listPerp(8, _frictionless());
         vm.expectRevert(HyperCore.OnlyOperator.selector);
         core.createAccount(user);
+        vm.expectRevert(HyperCore.OnlyOperator.selector);
+        core.autoDeleverage(user, ETH, 1, 1);
+        vm.expectRevert(HyperCore.OnlyOperator.selector);
+        core.refuseNext(user, 1);
         vm.expectRevert(HyperCoreQueue.OnlyCoreWriter.selector);
         core.enqueueAction(user, "");
         vm.expectRevert(HyperCoreQueue.OnlyCoreDepositWallet.selector);

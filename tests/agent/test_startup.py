@@ -6,35 +6,17 @@ from typing import Any
 
 import pytest
 
-from agent.config.file import load_config
 from agent.market.vault_reader import VaultSite
 from agent.policy import Policy
 from agent.reasons import Code, Reason, Refusal
-from agent.replay.stage import vault_terms
 from agent.startup import require_agreement
 from chains.artifacts import load
-from chains.local import LocalChain, Sender, VaultAddresses, World, deploy_vault
+from chains.local import LocalChain, Sender
 from chains.local.accounts import AGENT, CURATOR, DEPLOYER, DEPOSITOR, GUARDIAN, OWNER
 from chains.multicall import Call, read_all
 
 CHAIN_ID = 31337
-SiteOf = Callable[[World, VaultAddresses], VaultSite]
 Ask = Callable[..., list[Reason]]
-
-
-@pytest.fixture(scope="module")
-def policy() -> Policy:
-    return load_config("configs/eth-carry.yaml").config.policy
-
-
-@pytest.fixture(scope="module")
-def deployed(chain: LocalChain, policy: Policy) -> VaultAddresses:
-    return deploy_vault(chain.node, chain.world, vault_terms(policy))
-
-
-@pytest.fixture(scope="module")
-def site(chain: LocalChain, deployed: VaultAddresses, site_of: SiteOf) -> VaultSite:
-    return site_of(chain.world, deployed)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What the reader says of a real vault on the local chain, and of those who wait in its redemption queue."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,6 +10,7 @@ from agent.market.observation import VaultState
 from agent.market.vault_reader import VaultReader, VaultSite
 from agent.policy import Policy
 from agent.replay.stage import vault_terms
+from agent.units import Token
 from chains.artifacts import load
 from chains.functions import Function
 from chains.local import (
@@ -21,8 +22,10 @@ from chains.local import (
     Sender,
     VaultAddresses,
     World,
+    WorldSpec,
     deploy_vault,
     deposit,
+    local_chain,
 )
 from chains.multicall import Call, read_all
 
@@ -91,6 +94,21 @@ def test_the_oracles_price_is_dollars_per_whole_base_token(vault: Vault) -> None
     assert state.oracle_price == 3_000.0
     assert state.pool_price == pytest.approx(3_000.0, rel=1e-4)
     assert state.oracle_updated_at <= state.block.timestamp
+
+
+def test_a_base_token_of_eight_decimals_has_its_price_too(
+    eth_spec: WorldSpec, site_of: Callable[[World, VaultAddresses], VaultSite]
+) -> None:
+    spec = replace(eth_spec, base_symbol="WBTC", base_decimals=8, first_price=60_000.0, perp=None)
+    policy = load_config("configs/eth-volatility-target.yaml").config.policy
+    with local_chain(spec) as chain:
+        site = site_of(chain.world, deploy_vault(chain.node, chain.world, vault_terms(policy)))
+        bitcoin = replace(site, base=Token("WBTC", chain.world.base, 8))
+        state = VaultReader(chain.node, bitcoin, AGENT).read()
+    assert state.oracle_price == 60_000.0
+    assert state.pool_price == pytest.approx(60_000.0, rel=1e-4)
+    assert state.perp is None
+    assert state.share_price_e18 == 10**18, "nobody has deposited yet"
 
 
 def test_a_heartbeat_is_a_sign_and_no_plan(vault: Vault) -> None:

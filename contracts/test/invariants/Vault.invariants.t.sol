@@ -27,7 +27,7 @@ abstract contract VaultInvariants is SharesFixture {
     UniswapMarket internal market;
     UniswapV3Spot internal spot;
 
-    bytes4[30] internal selectors = [
+    bytes4[36] internal selectors = [
         VaultHolders.deposit.selector,
         VaultHolders.mint.selector,
         VaultHolders.redeem.selector,
@@ -57,9 +57,7 @@ abstract contract VaultInvariants is SharesFixture {
         VaultHandler.makeSafer.selector,
         VaultHandler.tighten.selector,
         VaultHandler.tightenCap.selector,
-        VaultHandler.removeAgent.selector
-    ];
-    bytes4[6] internal governance = [
+        VaultHandler.removeAgent.selector,
         VaultHandler.activate.selector,
         VaultHandler.appointAgent.selector,
         VaultHandler.loosen.selector,
@@ -210,12 +208,15 @@ abstract contract VaultInvariants is SharesFixture {
             queue.fill();
         }
         paid = usdc.balanceOf(address(queue)) - waiting;
-        paid += _redeemAll(COLLECTOR);
         for (uint256 i; i < 4; ++i) {
             paid += _redeemAll(_holder(i));
             uint256 claimable = queue.maxWithdraw(_holder(i));
             vm.prank(_holder(i));
             queue.withdraw(claimable, _holder(i), _holder(i));
+        }
+        // The buffers that others left are a gain, of which he gets a part each time.
+        while (vault.balanceOf(COLLECTOR) != 0) {
+            paid += _redeemAll(COLLECTOR);
         }
     }
 }
@@ -231,19 +232,17 @@ contract VaultInvariants6Test is VaultInvariants {
     function test_the_handler_reaches_every_kind_of_outcome() public {
         for (uint256 step; step < 3_000; ++step) {
             uint256 seed = uint256(keccak256(abi.encode("walk", step)));
-            bytes4 act = seed % 40 < 30 ? selectors[seed % 40] : governance[seed % 6];
-            if (seed % 40 >= 30 && step % 5 != 0) continue; // two days each
+            bytes4 act = selectors[seed % 36];
             (bool done, bytes memory why) =
                 address(handler).call(abi.encodePacked(act, seed >> 8, seed >> 64, uint256(keccak256(abi.encode(seed)))));
-            if (!done) emit log_named_bytes32("reverted", bytes32(act));
             assertTrue(done, string(why));
             assertEq(handler.violation(), "", vm.toString(act));
         }
         invariant_no_call_breaks_a_rule();
-        _tell("plans executed", handler.plansExecuted(), 100);
-        _tell("of them reducing", handler.plansReducing(), 30);
+        _tell("plans executed", handler.plansExecuted(), 50);
+        _tell("of them reducing", handler.plansReducing(), 20);
         _tell("plans skipped", handler.plansSkipped(), 0);
-        _tell("plans refused", handler.plansRefused(), 30);
+        _tell("plans refused", handler.plansRefused(), 50);
         _tell("latches", handler.latches(), 3);
         _tell("unwindings", handler.unwindings(), 3);
         _tell("entries", handler.entries(), 50);
@@ -262,7 +261,7 @@ contract VaultInvariants6Test is VaultInvariants {
 
     function _tell(string memory what, uint256 count, uint256 least) private {
         emit log_named_uint(what, count);
-        assertGt(count, least, what);
+        if (count <= least) fail();
     }
 }
 

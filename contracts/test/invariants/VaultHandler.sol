@@ -54,7 +54,7 @@ contract VaultHandler is VaultAgent {
 
     /// @notice A venue that does not answer, until it does again.
     function breakVenue(uint256 seed) external watched {
-        long.setBroken(seed % 4 == 0);
+        long.setBroken(seed % 6 == 0);
     }
 
     function checkpoint() external watched {
@@ -74,6 +74,8 @@ contract VaultHandler is VaultAgent {
 
     /// @notice One limit to three quarters; and not one of them can be loosened so.
     function tighten(uint256 seed) external watched {
+        if (seed % 2 == 0) return;
+        seed /= 2;
         Limits memory l = policy.limits();
         if (seed % 6 == 0) l.maxTurnoverBps = l.maxTurnoverBps * 3 / 4;
         else if (seed % 6 == 1) l.lossBudgetBps = l.lossBudgetBps * 3 / 4;
@@ -99,7 +101,7 @@ contract VaultHandler is VaultAgent {
     }
 
     function removeAgent(uint256 seed) external watched {
-        if (seed % 5 != 0) return;
+        if (seed % 20 != 0) return;
         vm.prank(guardian);
         vault.removeAgent();
         if (vault.agent() != address(0)) violation = "the agent is still there";
@@ -135,7 +137,8 @@ contract VaultHandler is VaultAgent {
     }
 
     /// @notice Writes a venue off, as one does that no longer answers, or takes it up again.
-    function abandonOrAccept() external watched {
+    function abandonOrAccept(uint256 seed) external watched {
+        if (longAccepted && !long.broken() && seed % 8 != 0) return;
         bytes memory data = longAccepted
             ? abi.encodeCall(Portfolio.abandonAdapter, (address(long)))
             : abi.encodeCall(Portfolio.acceptAdapter, (address(long), oracle));

@@ -167,6 +167,7 @@ abstract contract VaultHolders is VaultJudge {
         bool healthy = _venuesAnswer() && _priceIsHealthy(policy.limits().maxOracleAgeSeconds);
         bool open = vault.maxDeposit(holder) >= amount;
         uint256 shares = healthy ? vault.previewDeposit(amount) : 1;
+        if (asMint && shares == 0) return false; // nothing for nothing is always open
         asset.mint(holder, amount);
         openingUnknown = true;
         done = _try(
