@@ -1,12 +1,15 @@
 """Before the first cycle: the vault on chain must be the one in the file, and the signer must be its agent only."""
 
 from agent.agreement import read_agreement
-from agent.market.vault_reader import VaultSite
+from agent.config import AaveConfig
+from agent.market.vault_reader import LoanVenue, VaultSite
 from agent.policy import Policy
 from agent.reasons import Code, Reason, Refusal
 from chains import artifacts
 from chains.multicall import Call, read_all
 from chains.rpc import Node, quantity
+from chains.venues import aave_v3
+from chains.venues.aave_v3 import ONE_IN_BPS, ReserveData
 
 ROLES = ("admin", "owner", "curator", "guardian", "tightener")  # by number, of contracts/src/Authority.sol
 
@@ -40,6 +43,25 @@ def require_agreement(node: Node, site: VaultSite, policy: Policy, chain_id: int
     ]
     if reasons:
         raise Refusal(*reasons)
+
+
+def require_loan_terms(node: Node, site: VaultSite, venue: LoanVenue, expected: AaveConfig) -> None:
+    """Reads the collateral's liquidation threshold from Aave and raises Refusal when it is not the file's.
+
+    The file's margins were chosen for that threshold, and Aave's governance may change it.
+
+    Raises
+    ------
+    Refusal : POLICY_MISMATCH
+    RpcError, RpcUnavailable, ReadReverted, UndecodableResult : Aave could not be read
+    """
+    (answer,) = read_all(node, node.head(), [aave_v3.reserve_data(venue.pool, site.asset.address)])
+    found_bps = ReserveData(*answer).configuration.liquidation_threshold_bps
+    if found_bps == round(expected.liquidation_threshold * ONE_IN_BPS):
+        return
+    key, found = "vault.aave.liquidation_threshold", found_bps / ONE_IN_BPS
+    message = f"{key}: {expected.liquidation_threshold:g} here, {found:g} at Aave; the margins have to be chosen anew"
+    raise Refusal(Reason(Code.POLICY_MISMATCH, message, expected.liquidation_threshold, found, key))
 
 
 def _roles_of(node: Node, authority: str, account: str) -> list[str]:

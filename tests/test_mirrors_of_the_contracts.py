@@ -114,7 +114,7 @@ def test_the_limits_of_the_logs_are_named_in_the_contracts_order() -> None:
 
 
 def test_the_logs_limits_with_a_floor_are_those_that_the_contract_compares_from_below() -> None:
-    below = re.findall(r"(?:end\.|plan\.|\b)\w+ < l\.(\w+)", source("Envelope.sol"))
+    below = re.findall(r"bound = l\.(\w+);(?:(?!bound = ).)*?\w < bound", source("Envelope.sol"), re.DOTALL)
     assert {without_unit(name) for name in receipts._MINIMA} == {
         snake(field).removesuffix("_bps").removesuffix("_seconds") for field in below
     }

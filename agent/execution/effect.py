@@ -1,8 +1,12 @@
 """Reads an effect back: what the vault holds now against what the proposal asked for."""
 
 from agent.decision import Proposal
-from agent.market.observation import Mode, PerpState, VaultState
+from agent.market.observation import LoanState, Mode, PerpState, VaultState
+from agent.policy import CEILINGS
 from agent.reasons import Code, Reason
+from agent.units import SECONDS_PER_HOUR
+
+INTEREST_ROOM = 2  # times the interest at the observed rate: what a trade does to the rate is less than that
 
 
 def compare_effect(before: VaultState, proposal: Proposal, after: VaultState, swap_tolerance: float) -> list[Reason]:
@@ -35,6 +39,10 @@ def compare_effect(before: VaultState, proposal: Proposal, after: VaultState, sw
         reasons += _transfers(before.perp, proposal, after.perp, after.block.timestamp)
     elif before.perp is not after.perp:
         reasons.append(Reason(Code.DATA_MISSING, "the perp leg is known on one side of the plan only"))
+    if before.loan is not None and after.loan is not None:
+        reasons += _loan(before, before.loan, proposal, after, after.loan)
+    elif before.loan is not after.loan:
+        reasons.append(Reason(Code.DATA_MISSING, "the loan leg is known on one side of the plan only"))
     return reasons
 
 
@@ -84,3 +92,25 @@ def _transfers(before: PerpState, proposal: Proposal, after: PerpState, now: int
     if after.in_flight or now < after.pending_until:
         return [Reason(Code.EFFECT_PENDING, f"{text}; {after.in_flight / usd:,.2f} still on the way")]
     return [Reason(Code.EFFECT_MISSING, text, got / usd, wanted / usd)]
+
+
+def _loan(before: VaultState, first: LoanState, proposal: Proposal, after: VaultState, last: LoanState) -> list[Reason]:
+    """Debt and collateral moved as asked, up to the interest since and the slippage that any policy allows at most."""
+    hours = (after.block.timestamp - before.block.timestamp) / SECONDS_PER_HOUR * INTEREST_ROOM
+    lot = 10 ** (before.base.decimals - first.size_decimals)
+    debt_room = lot + max(first.debt, last.debt) * first.borrow_rate.per_hour() * hours
+    repaid = min(proposal.perp_size_delta * lot, first.debt)
+    reasons = []
+    if abs(last.debt - first.debt + repaid) > debt_room:
+        wanted, got = before.base.to_float(-repaid), before.base.to_float(last.debt - first.debt)
+        text = f"loan: wanted a change of the debt of {wanted:g} {before.base.symbol}, got {got:g}"
+        reasons.append(Reason(Code.EFFECT_MISSING, text, got, wanted))
+    spent = before.base.to_float(repaid) * before.oracle_price
+    wanted = before.asset.to_float(proposal.deposit - proposal.withdraw) - spent
+    got = before.asset.to_float(last.collateral - first.collateral)
+    largest = before.asset.to_float(max(first.collateral, last.collateral))
+    interest = largest * first.supply_rate.per_hour() * hours
+    if abs(got - wanted) > 0.01 + interest + abs(spent) * CEILINGS["max_slippage"]:
+        text = f"loan: wanted a change of the collateral of {wanted:,.2f} {before.asset.symbol}, got {got:,.2f}"
+        reasons.append(Reason(Code.EFFECT_MISSING, text, got, wanted))
+    return reasons

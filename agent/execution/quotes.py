@@ -9,7 +9,6 @@ from chains.multicall import Call
 from chains.rpc import Node, RpcError
 from chains.venues import uniswap_v3
 
-
 ONE_IN_PPM = 1_000_000
 
 

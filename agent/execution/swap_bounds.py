@@ -52,7 +52,7 @@ def _bounded(base: int, state: VaultState, config: Config, quoter: Quoter, side:
 
 def oracle_price_units(state: VaultState) -> Fraction:
     """The oracle's price in asset units per base unit."""
-    return exact(state.oracle_price) * 10**state.asset.decimals / 10**state.base.decimals
+    return exact(state.oracle_price) * Fraction(10**state.asset.decimals, 10**state.base.decimals)
 
 
 def too_far(base: int, asset: int, shortfall: Fraction, state: VaultState, config: Config) -> Reason:

@@ -12,7 +12,7 @@ from agent.ledger.attribution import (
     require_explained,
 )
 from agent.ledger.digest import Digest, canonical_json
-from agent.ledger.events import Fill, Flow, Gas, Swap
+from agent.ledger.events import Fill, Flow, Gas, LoanIndexes, Swap
 from agent.ledger.files import whole_file, write_text
 from agent.ledger.records import CycleRecord, PlanRecord, cycle_record
 from agent.ledger.result import CYCLES_FILE, RESULT_FILE, Run, summarise, write_result
@@ -32,6 +32,7 @@ __all__ = [
     "Flow",
     "Gas",
     "Ledger",
+    "LoanIndexes",
     "PlanRecord",
     "Run",
     "Step",

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from agent.ledger.events import PPM, Fill, Flow, Gas, Swap
+from agent.ledger.events import PPM, Fill, Flow, Gas, LoanIndexes, Swap
+from agent.ledger.loan import LoanInterval
 from agent.market.observation import PerpState, VaultState
 from agent.reasons import Code, Reason, Refusal
 from agent.units import finite
@@ -24,6 +25,7 @@ class Attribution:
     """Parts of one change of net asset value in USD; a positive part adds to it."""
 
     funding: float = 0.0
+    interest: float = 0.0  # of a loan's collateral, less that of its debt
     price: float = 0.0  # both legs over the move of the oracle price
     basis: float = 0.0  # the perp over the move of its mark against the oracle price
     fees: float = 0.0  # the pool's and the perp venue's
@@ -57,12 +59,15 @@ def attribute(
     after: VaultState,
     *,
     swaps: Sequence[Swap] = (),
+    loan_swaps: Sequence[Swap] = (),
+    loan_indexes: LoanIndexes | None = None,
     flow: Flow | None = None,
     gas: Sequence[Gas] = (),
 ) -> Step:
     """Explain the change of net asset value from `before` to `after`.
 
-        price    = sum over price steps of spot_base x d(oracle) + perp_base x d(oracle)
+        price    = sum over price steps of spot_base x d(oracle) + (perp_base - debt) x d(oracle)
+        interest = of the loan's collateral less of its debt, see agent/ledger/loan.py
         basis    = perp_base x d(mark - oracle)
         funding  = d(funding_received)
         fees     = -(fee tier x what went into each swap) - d(fees_paid)
@@ -78,6 +83,8 @@ def attribute(
     ----------
     before, after : states of one vault in the order of their blocks
     swaps : every spot swap between them, in order
+    loan_swaps : every swap of borrowed base between them, all at the oracle price of `after`
+    loan_indexes : Aave's, when a plan between them changed the loan
     flow : what depositors moved between them
     gas : every transaction of the agent between them
 
@@ -89,14 +96,17 @@ def attribute(
     moved = flow or Flow()
     to_usd = after.asset.to_float
     perp = _PerpInterval.between(before, after)
+    loan = LoanInterval.between(before, after, loan_indexes or LoanIndexes())
     spot_fills = tuple(_spot_fill(swap, after) for swap in swaps)
+    loan_fills = tuple(_spot_fill(swap, after, venue="loan") for swap in loan_swaps)
     order_fills = () if perp is None or perp.liquidated else perp.fills()
     known = Attribution(  # 0.0 - x rather than -x: nothing paid is 0.0 and not -0.0
         funding=perp.funding if perp else 0.0,
-        price=_spot_move(before, after, spot_fills) + (perp.price if perp else 0.0),
+        interest=loan.interest if loan else 0.0,
+        price=_spot_move(before, after, spot_fills) + (perp.price if perp else 0.0) + (loan.price if loan else 0.0),
         basis=perp.basis if perp else 0.0,
-        fees=0.0 - math.fsum(fill.fee_usd for fill in spot_fills) - (perp.fee if perp else 0.0),
-        slippage=0.0 - math.fsum(fill.slippage_usd for fill in spot_fills + order_fills),
+        fees=0.0 - math.fsum(fill.fee_usd for fill in spot_fills + loan_fills) - (perp.fee if perp else 0.0),
+        slippage=0.0 - math.fsum(fill.slippage_usd for fill in spot_fills + loan_fills + order_fills),
         gas=0.0 - math.fsum(transaction.usd for transaction in gas),
         deposits=to_usd(moved.deposits),
         withdrawals=0.0 - to_usd(moved.withdrawals),
@@ -104,7 +114,7 @@ def attribute(
     rest = to_usd(after.total_assets - before.total_assets) + known.gas - known.total
     if perp is not None and perp.liquidated:
         return Step(replace(known, liquidation=rest), (*spot_fills, perp.liquidation_fill(rest)))
-    return Step(replace(known, unexplained=rest), spot_fills + order_fills)
+    return Step(replace(known, unexplained=rest), spot_fills + loan_fills + order_fills)
 
 
 def allowed_unexplained(nav_usd: float, tolerance: float = STEP_TOLERANCE) -> float:
@@ -169,12 +179,12 @@ class _PerpInterval:
         return Fill("liquidation", self.base_delta, self.mark_price, -result, self.fee)
 
 
-def _spot_fill(swap: Swap, state: VaultState) -> Fill:
+def _spot_fill(swap: Swap, state: VaultState, venue: str = "spot") -> Fill:
     asset = state.asset.to_float(swap.asset_delta)
     base = state.base.to_float(swap.base_delta)
     went_in = -asset if asset < 0 else -base * swap.oracle_price
     fee = went_in * swap.fee_ppm / PPM
-    return Fill("spot", base, swap.oracle_price, -(asset + base * swap.oracle_price) - fee, fee)
+    return Fill(venue, base, swap.oracle_price, -(asset + base * swap.oracle_price) - fee, fee)
 
 
 def _spot_move(before: VaultState, after: VaultState, fills: Sequence[Fill]) -> float:

@@ -57,10 +57,18 @@ class Gas:
 
 
 @dataclass(frozen=True, slots=True)
+class LoanIndexes:
+    """Aave's indexes (ray) at the moment at which a plan changed collateral or debt; None for what it left alone."""
+
+    supply_ray: int | None = None
+    debt_ray: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fill:
     """One trade against the price at which the vault valued it just then. A positive cost is a loss."""
 
-    venue: str  # "spot", "perp" or "liquidation"
+    venue: str  # "spot", "perp", "loan" or "liquidation"
     base: float  # signed base quantity
     reference_price: float
     slippage_usd: float  # cost against the reference price, before fees

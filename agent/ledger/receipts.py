@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
-from agent.ledger.events import Swap
+from agent.ledger.events import LoanIndexes, Swap
 from agent.risk import above_minimum, below_maximum
 from agent.units import Token
 from chains.events import Event, Log
 from chains.venues.uniswap_v3 import Pair
 
 _SWAP = Event("Swap(address,address,int256,int256,uint160,uint128,int24)", "(int256,int256,uint160,uint128,int24)")
+_RESERVE_UPDATED = Event(
+    "ReserveDataUpdated(address,uint256,uint256,uint256,uint256,uint256)", "(uint256,uint256,uint256,uint256,uint256)"
+)
 _WITHDRAW = Event("Withdraw(address,address,address,uint256,uint256)", "(uint256,uint256)")
 _ORDER_SENT = Event("OrderSent(int64,uint64,bool,uint64,uint256)", "(int64,uint64,bool,uint64,uint256)")
 _LIMITS_CHECKED = Event("LimitsChecked(address,uint64,uint256[13])", "(uint256[13])")
@@ -31,8 +34,12 @@ _MINIMA = ("min_liquidation_distance", "min_health", "cooldown_s", "min_idle")
 _LOW_HALF = 2**128 - 1
 
 
-def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fee_ppm: int) -> list[Swap]:
-    """The swaps of one pool. Uniswap signs amounts from the pool's side; a `Swap` is seen from the vault's.
+def swaps_in(
+    logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fee_ppm: int, *, sender: str | None = None
+) -> list[Swap]:
+    """The swaps of one pool, or only those that `sender` asked it for.
+
+    Uniswap signs amounts from the pool's side; a `Swap` is seen from the vault's.
 
     Parameters
     ----------
@@ -41,7 +48,7 @@ def swaps_in(logs: Iterable[Log], pool: str, pair: Pair, oracle_price: float, fe
     """
     found = []
     for log in logs:
-        if log.address == pool.lower() and _SWAP.matches(log):
+        if log.address == pool.lower() and _SWAP.matches(log) and (sender is None or _names(log, sender)):
             amount0, amount1 = _SWAP.decode(log)[:2]
             base, asset = (amount0, amount1) if pair.base_is_token0 else (amount1, amount0)
             found.append(Swap(-asset, -base, oracle_price, fee_ppm))
@@ -69,6 +76,19 @@ def order_slippages(logs: Iterable[Log], adapter: str, size_decimals: int) -> li
     return found
 
 
+def indexes_in(logs: Iterable[Log], pool: str, asset: str, base: str) -> LoanIndexes:
+    """Aave's supply index of `asset` and debt index of `base` when a transaction changed them, else None."""
+    supply = debt = None
+    for log in logs:
+        if log.address == pool.lower() and _RESERVE_UPDATED.matches(log):
+            _, _, _, supply_index, debt_index = _RESERVE_UPDATED.decode(log)
+            if _names(log, asset):
+                supply = supply_index
+            elif _names(log, base):
+                debt = debt_index
+    return LoanIndexes(supply, debt)
+
+
 def withdrawn_in(logs: Iterable[Log], vault: str) -> int:
     """Asset units that left the vault by redemptions, for example by filling its queue at the end of a plan."""
     return sum(int(_WITHDRAW.decode(log)[0]) for log in logs if log.address == vault.lower() and _WITHDRAW.matches(log))
@@ -83,7 +103,7 @@ def checked_limits(logs: Iterable[Log], policy: str, vault: str) -> dict[str, fl
     for log in logs:
         if log.address != policy.lower() or not _LIMITS_CHECKED.matches(log):
             continue
-        if log.topics[1][-20:] != bytes.fromhex(vault.removeprefix("0x")):
+        if not _names(log, vault):
             continue  # anybody may ask a policy to check a change of his own
         (checks,) = _LIMITS_CHECKED.decode(log)
         for name, check in zip(_LIMITS, checks, strict=True):
@@ -93,3 +113,8 @@ def checked_limits(logs: Iterable[Log], policy: str, vault: str) -> dict[str, fl
             headroom = above_minimum(value, bound) if name in _MINIMA else below_maximum(value, bound)
             found[name] = min(found.get(name, headroom), headroom)
     return found
+
+
+def _names(log: Log, account: str) -> bool:
+    """Whether the first indexed argument of an event is this address."""
+    return log.topics[1][-20:] == bytes.fromhex(account.removeprefix("0x"))

@@ -35,8 +35,8 @@ class CycleRecord:
     share_price: float  # 1.0 at the start
     idle_usd: float
     spot_base: float
-    perp_base: float
-    margin_equity_usd: float
+    perp_base: float  # of the short leg, perp or loan
+    margin_equity_usd: float  # of a loan, collateral less debt
     core_cash_usd: float
     in_flight_usd: float
     oracle_price: float
@@ -87,7 +87,7 @@ def cycle_record(
     """
     if state.share_price_e18 <= 0:
         raise ValueError(f"share price must be positive, got {state.share_price_e18} at block {state.block.number}")
-    perp = state.perp
+    perp = state.short_leg
     total_assets_usd = state.asset.to_float(state.total_assets)
     distance = state.liquidation_distance_bps
     for name, value in headroom.items():

@@ -100,6 +100,7 @@ def summarise(
         "max_drawdown_limit": run.max_drawdown,
         "traded_usd": math.fsum(cycles["traded_usd"]),
         "funding_received": sums["funding"],
+        "interest_received": sums["interest"],
         "trading_fees": 0.0 - sums["fees"],
         "slippage_paid": 0.0 - sums["slippage"],
         "gas_paid_usd": 0.0 - sums["gas"],

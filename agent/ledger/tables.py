@@ -4,7 +4,7 @@ from sqlalchemy import JSON, Column, Float, ForeignKey, Integer, MetaData, Strin
 
 from agent.ledger.attribution import PARTS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 metadata = MetaData()
 
 

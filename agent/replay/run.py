@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.config import VolatilityConfig
 from agent.config.file import LoadedConfig
 from agent.cycle import CycleOutcome
 from agent.execution import Outcome, Status
@@ -27,7 +28,14 @@ from agent.ledger import (
     summarise,
     write_result,
 )
-from agent.ledger.receipts import checked_limits, order_slippages, swap_slippage, swaps_in, withdrawn_in
+from agent.ledger.receipts import (
+    checked_limits,
+    indexes_in,
+    order_slippages,
+    swap_slippage,
+    swaps_in,
+    withdrawn_in,
+)
 from agent.market.observation import VaultState
 from agent.market.source import HistorySource
 from agent.replay.depositors import Depositors, Moved, schedule
@@ -133,12 +141,20 @@ class Book:
         logs = () if sent is None else sent.logs
         gas = _gas(sent, stage.chain.native_token_usd)
         fee_ppm, price = stage.config.vault.pool_fee, outcome.observation.vault.oracle_price
-        swaps = swaps_in(logs, stage.site.pool, stage.site.pair, price, fee_ppm)
+        site = stage.site
+        swaps = swaps_in(logs, site.pool, site.pair, price, fee_ppm, sender=site.spot_adapter)
+        loan_swaps: list[Swap] = []
+        loan_indexes = None
+        if site.loan is not None:
+            loan_swaps = swaps_in(logs, site.pool, site.pair, price, fee_ppm, sender=site.loan.adapter)
+            loan_indexes = indexes_in(logs, site.loan.pool, site.asset.address, site.base.address)
         step = attribute(
             self.state,
             after,
             swaps=swaps,
-            flow=Flow(moved.deposits, moved.withdrawals + withdrawn_in(logs, stage.site.vault)),
+            loan_swaps=loan_swaps,
+            loan_indexes=loan_indexes,
+            flow=Flow(moved.deposits, moved.withdrawals + withdrawn_in(logs, site.vault)),
             gas=gas,
         )
         require_explained(step.attribution, after.asset.to_float(after.total_assets))
@@ -151,7 +167,7 @@ class Book:
             outcome.decision,
             step,
             gas_paid_usd=self.gas_paid_usd,
-            headroom=self._headroom(after, logs, swaps),
+            headroom=self._headroom(after, logs, [*swaps, *loan_swaps]),
             gate_refusals=outcome.refusals,
             forecast_volatility=_forecast(outcome),
             plan=_plan_record(outcome),
@@ -214,20 +230,20 @@ def _outcome_of(record: CycleRecord, outcome: CycleOutcome) -> dict[str, object]
         "total_assets": after.total_assets,
         "supply": after.total_supply,
         "spot": after.spot_base,
-        "perp": None if after.perp is None else after.perp.size,
+        "perp": None if after.short_leg is None else after.short_leg.size,
         "plan": None if outcome.plan is None else outcome.plan.digest(),
         "refusals": list(outcome.refusals),
     }
 
 
 def _run(loaded: LoadedConfig, market: HistorySource, seed: int, synthetic: bool) -> Run:
-    config = loaded.config
+    config, volatility = loaded.config, loaded.config.strategy.volatility
     return Run(
         strategy=config.name,
         config_hash=loaded.config_hash,
         data_source=market.label,
         synthetic=synthetic,
         seed=seed,
-        target_volatility=config.strategy.volatility.target,
+        target_volatility=volatility.target if isinstance(volatility, VolatilityConfig) else None,
         max_drawdown=config.policy.max_drawdown,
     )

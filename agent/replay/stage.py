@@ -9,9 +9,9 @@ from agent.config import Config
 from agent.cycle import Cycle
 from agent.execution import Journal, LocalBroadcaster, LocalSigner, Sender, Venues
 from agent.market.source import HistorySource, WorldHour
-from agent.market.vault_reader import PerpVenue, VaultReader, VaultSite
+from agent.market.vault_reader import LoanVenue, PerpVenue, VaultReader, VaultSite
 from agent.policy import Policy
-from agent.startup import require_agreement
+from agent.startup import require_agreement, require_loan_terms
 from agent.units import SECONDS_PER_HOUR, Token
 from chains.local import LocalChain, PerpSpec, PerpTick, VaultTerms, WorldSpec, deploy_vault, local_chain
 from chains.local.accounts import AGENT_TEST_KEY
@@ -75,7 +75,7 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
     genesis = from_s - SECONDS_PER_HOUR
     with local_chain(_world_spec(config, genesis, first_spot)) as local:
         world = local.world
-        addresses = deploy_vault(local.node, world, vault_terms(config.policy))
+        addresses = deploy_vault(local.node, world, vault_terms(config.policy), aave=local.aave)
         perp = None
         if config.vault.perp_index is not None and addresses.perp_adapter is not None:
             perp = PerpVenue(
@@ -85,6 +85,10 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
                 config.vault.size_decimals,
                 config.vault.max_perp_leverage,
             )
+        loan = None
+        if local.aave is not None and addresses.loan_adapter is not None:
+            tokens = (local.aave.usdc.a_token, local.aave.base.variable_debt_token)
+            loan = LoanVenue(addresses.loan_adapter, local.aave.pool, *tokens, config.vault.size_decimals)
         site = VaultSite(
             vault=addresses.vault,
             lens=addresses.lens,
@@ -99,10 +103,14 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
             asset=Token("USDC", world.usdc, USDC_DECIMALS),
             base=Token(config.vault.base_symbol, world.base, config.vault.base_decimals),
             perp=perp,
+            loan=loan,
         )
         signer = LocalSigner(AGENT_TEST_KEY)
         require_agreement(local.node, site, config.policy, chain.chain_id, signer.address)
-        venues = Venues(chain.chain_id, site.vault, site.spot_adapter, addresses.perp_adapter, world.quoter)
+        if loan is not None and config.vault.aave is not None:
+            require_loan_terms(local.node, site, loan, config.vault.aave)
+        adapters = (site.spot_adapter, addresses.perp_adapter, world.quoter, addresses.loan_adapter)
+        venues = Venues(chain.chain_id, site.vault, *adapters)
         reader = VaultReader(local.node, site, signer.address)
         clock = Clock(from_s)
         pause_s = chain.core_action_bound_s
@@ -143,4 +151,5 @@ def _world_spec(config: Config, genesis: int, first_price: float) -> WorldSpec:
         first_price=first_price,
         perp=perp,
         pool_fee_ppm=config.vault.pool_fee,
+        lending=config.vault.aave is not None,
     )

@@ -66,6 +66,15 @@ def _inputs(observation: Observation) -> "Table":
         table.add_row("perp leg", f"{size:,.4f}", base.symbol, "HyperCore", _age(block_age))
         equity = vault.perp.account_value / 1e6
         table.add_row("margin equity", f"{equity:,.2f}", "USD", "HyperCore", _age(block_age))
+    if vault.loan is not None:
+        loan = vault.loan
+        collateral, debt = asset.to_float(loan.collateral), base.to_float(loan.debt)
+        table.add_row("collateral", f"{collateral:,.2f}", asset.symbol, "Aave v3", _age(block_age))
+        table.add_row("debt", f"{debt:,.4f}", base.symbol, "Aave v3", _age(block_age))
+        health = "no debt" if vault.health_bps is None else f"{vault.health_bps / 10_000:.4f}"
+        table.add_row("health factor", health, "", "vault", _age(block_age))
+        for name, rate in (("supply rate", loan.supply_rate), ("borrow rate", loan.borrow_rate)):
+            table.add_row(name, f"{rate.annualised():+.2%}", "a year", "Aave v3", _age(block_age))
     distance = vault.liquidation_distance_bps
     far = "none possible" if distance is None else f"{distance / 10_000:.1%}"
     table.add_row("distance to liquidation", far, "of the mark", "vault", _age(block_age))
@@ -89,8 +98,9 @@ def _print_target(console: "Console", decision: Decision, observation: Observati
         console.print("\n[bold]target[/]  none: nothing may be decided now")
         return
     text = f"\n[bold]target[/]  exposure {target.exposure:.4f} of net asset value: spot {target.spot_base:+,.4f} {base}"
-    if observation.vault.perp is not None:
-        text += f", perp {target.perp_base:+,.4f} {base}, margin {target.margin_usd:,.2f} USD"
+    if observation.vault.short_leg is not None:
+        leg = "perp" if observation.vault.loan is None else "loan"
+        text += f", {leg} {target.perp_base:+,.4f} {base}, margin {target.margin_usd:,.2f} USD"
     console.print(text, highlight=False, soft_wrap=True)
 
 

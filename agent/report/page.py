@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REPORT_FILE = "report.html"
 EXPLAINED = {
     "funding": "paid by the perp venue every hour",
+    "interest": "of the collateral at Aave, less that of the loan",
     "price": "both legs over the move of the oracle price",
     "basis": "the perp over the move of its mark against the oracle price",
     "fees": "pool fee and perp venue's fee",
@@ -88,7 +89,12 @@ def _headline(result: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         ),
         ("Largest net delta", percent(result["max_abs_net_delta"]), "of NAV, either way", ""),
         ("Gross leverage", _times(result["max_gross_leverage"]), "largest, both legs over NAV", ""),
-        ("Funding received", usd(result["funding_received"]), f"costs {usd(costs)}: fees, slippage, gas", ""),
+        (
+            words.income(result),
+            usd(result["funding_received"] + result["interest_received"]),
+            f"costs {usd(costs)}: fees, slippage, gas",
+            "",
+        ),
         (
             "Plans",
             f"{result['plans']:,}",

@@ -22,6 +22,7 @@ INK, MUTED, GRID = "#1d2a35", "#5f6d7a", "#e4e8ec"
 SPOT, PERP, NET, LIMIT, TARGET = "#2b6ca3", "#c9772f", "#21786b", "#b23a3a", "#8c97a1"
 PART_COLOURS = {
     "funding": NET,
+    "interest": "#4f9bb5",
     "price": TARGET,
     "basis": "#79589f",
     "fees": PERP,
@@ -77,7 +78,7 @@ def plots(curve: Curves, result: dict[str, Any]) -> list[Plot]:
             ),
             Plot(
                 findings.exposure(result),
-                "Exposure of the spot and the perp leg as percent of NAV over time, and the net delta below.",
+                "Exposure of the spot and the short leg as percent of NAV over time, and the net delta below.",
                 _draw(_exposure, curve, result, rows=2),
             ),
             Plot(
@@ -148,7 +149,7 @@ def _value(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
 def _exposure(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
     _line(axes[0], curve.time_s, curve.spot_exposure, SPOT, "Spot leg")
     if np.any(curve.perp_exposure):
-        _line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Perp leg")
+        _line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Short leg")
     _line(axes[0], curve.time_s, curve.target_exposure, TARGET, "Target per leg", linestyle="--", linewidth=0.9)
     axes[0].set_ylabel("Exposure (of NAV)")
     _line(axes[1], curve.time_s, curve.net_delta, NET)

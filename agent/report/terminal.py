@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from agent.report import findings
-from agent.report.words import count, percent, usd
+from agent.report.words import count, income, percent, usd
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,7 +33,7 @@ def summary_table(result: dict[str, Any]) -> "Table":
         ("Realised volatility", percent(result["realised_volatility"]), f"a year, target {target}"),
         ("Deepest drawdown", _coloured(percent(result["max_drawdown"]), not deep), f"limit {_limit(result)}"),
         ("Largest net delta", percent(result["max_abs_net_delta"]), "of NAV"),
-        ("Funding received", usd(result["funding_received"]), ""),
+        (income(result), usd(result["funding_received"] + result["interest_received"]), ""),
         ("Fees, slippage, gas", usd(_costs(result)), f"{usd(result['gas_paid_usd'], 2)} of it gas"),
         ("Plans", f"{result['plans']:,}", f"{count(result['transactions'], 'transaction')}, {_speed(result)}"),
         ("Refusals", f"{sum(result['refusals'].values()):,}", findings.refusals(result)),

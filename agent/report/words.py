@@ -1,6 +1,8 @@
 """Numbers and names as a reader wants them: with their unit, their sign, and no more digits than they deserve."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 UNKNOWN = "not known"
 MINUS = "\N{MINUS SIGN}"
@@ -20,6 +22,11 @@ def usd(value: float | None, digits: int = 0, *, signed: bool = False) -> str:
         return UNKNOWN
     sign, text = _sign_and_digits(value, digits, signed=signed)
     return f"{sign}${text}"
+
+
+def income(result: Mapping[str, Any]) -> str:
+    """What the income of a run is called: a vault has a perp or a loan, so one of the two is nothing."""
+    return "Interest received" if result["interest_received"] else "Funding received"
 
 
 def usd_short(value: float) -> str:

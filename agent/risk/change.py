@@ -22,7 +22,7 @@ def is_reducing(before: Sequence[int], after: Sequence[int]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """Positions and margin at one moment; a loan counts as the perp. Notionals are signed, in USD at the oracle's price."""
+    """Positions and margin at one moment; a loan counts as the perp. Notionals are signed USD at the oracle's price."""
 
     spot_usd: float
     perp_usd: float

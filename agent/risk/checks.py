@@ -106,7 +106,13 @@ def health(change: Change, limits: ContractLimits) -> Reason | None:
     bound = limits.min_health_bps / BPS
     if after is None or after >= bound or (change.reducing and before is not None and after >= before):
         return None
-    return Reason(Code.HEALTH_TOO_LOW, "what secures the short leg / what its venue asks for, after the plan", after, bound, "policy.min_health")
+    return Reason(
+        Code.HEALTH_TOO_LOW,
+        "what secures the short leg / what its venue asks for, after the plan",
+        after,
+        bound,
+        "policy.min_health",
+    )
 
 
 def venue_caps(change: Change, cap: ContractCap) -> Reason | None:
@@ -131,7 +137,13 @@ def slippage(change: Change, limits: ContractLimits) -> Reason | None:
     bound = limits.max_slippage_bps / BPS
     if change.spot_slippage >= change.perp_slippage:
         return _above(Code.SLIPPAGE, "worst spot fill against the oracle", change.spot_slippage, bound, "max_slippage")
-    return _above(Code.SLIPPAGE, "worst fill of the short leg against its reference price", change.perp_slippage, bound, "max_slippage")
+    return _above(
+        Code.SLIPPAGE,
+        "worst fill of the short leg against its reference price",
+        change.perp_slippage,
+        bound,
+        "max_slippage",
+    )
 
 
 def plan_loss(change: Change, limits: ContractLimits) -> Reason | None:

@@ -1,4 +1,4 @@
-"""How far a short leg is from liquidation at some margin: a perp by its venue's maintenance margin, a loan by Aave's."""
+"""How far a short leg is from liquidation: a perp by its venue's maintenance margin, a loan by Aave's threshold."""
 
 from agent.market.observation import LoanState, ShortLeg
 from agent.scaling import liquidation_distance, loan_liquidation_distance

@@ -6,6 +6,7 @@ from agent.config import CarryStrategy, Config, LiquidationConfig, SizingConfig
 from agent.decision import Scaler
 from agent.market.observation import History, Observation
 from agent.reasons import Code, Reason
+from agent.risk.short_leg import distance_at
 from agent.scaling import (
     Sizing,
     combine,
@@ -16,7 +17,6 @@ from agent.scaling import (
     open_interest_z,
     scaler,
 )
-from agent.risk.short_leg import distance_at
 from agent.strategies.book import Book
 from agent.strategies.ceilings import spare_cash
 from agent.strategies.volatility_target import (
@@ -50,9 +50,7 @@ def size(observation: Observation, config: Config, strategy: CarryStrategy, book
     if strategy.open_interest is not None:
         factors.append(_open_interest(observation.market.history, strategy))
     factors.append(
-        liquidation_scaler(
-            observation, strategy.liquidation, sizing, book, daily_sigma / math.sqrt(DAYS_PER_YEAR)
-        )
+        liquidation_scaler(observation, strategy.liquidation, sizing, book, daily_sigma / math.sqrt(DAYS_PER_YEAR))
     )
     factors.append(drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown))
     for factor in factors:

@@ -24,7 +24,9 @@ def size(observation: Observation, config: Config, strategy: LendingNeutralStrat
     """
     loan = observation.vault.loan
     if loan is None:
-        return Reason(Code.DATA_MISSING, "a lending strategy needs a loan leg and the vault has none", where="vault.aave")
+        return Reason(
+            Code.DATA_MISSING, "a lending strategy needs a loan leg and the vault has none", where="vault.aave"
+        )
     sizing, rule, policy = strategy.sizing, strategy.liquidation, config.policy
     yearly_sigma = price_volatility(observation, strategy.volatility)
     if isinstance(yearly_sigma, Reason):

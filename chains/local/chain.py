@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from chains.local.aave import AaveAddresses, add_aave
 from chains.local.anvil import Anvil
 from chains.local.mover import Mover
 from chains.local.spec import World, WorldSpec
@@ -19,6 +20,7 @@ class LocalChain:
     node: Node
     world: World
     mover: Mover
+    aave: AaveAddresses | None = None
 
 
 @contextmanager
@@ -30,5 +32,6 @@ def local_chain(spec: WorldSpec) -> Iterator[LocalChain]:
     """
     with Anvil(spec.genesis_timestamp) as origin:
         world = deploy_world(origin.node, spec)
+        aave = add_aave(origin.node, world) if spec.lending else None
         with Anvil(spec.genesis_timestamp, fork_of=origin.url) as live:
-            yield LocalChain(live.url, live.node, world, Mover(live.node, world))
+            yield LocalChain(live.url, live.node, world, Mover(live.node, world), aave)

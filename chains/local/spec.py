@@ -35,6 +35,7 @@ class WorldSpec:
     perp: PerpSpec | None
     pool_fee_ppm: int = 500
     pool_depth_usd: int = 2_000_000
+    lending: bool = False  # whether Aave stands in this world; only a strategy that borrows should wait for it
 
     def __post_init__(self) -> None:
         if self.pool_fee_ppm not in TICK_SPACINGS:

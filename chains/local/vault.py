@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chains import artifacts
 from chains.functions import Function
+from chains.local.aave import AaveAddresses
 from chains.local.accounts import AGENT, CURATOR, DEPLOYER, GUARDIAN, OWNER
 from chains.local.hyper_core import create_core_account
 from chains.local.sender import Sender
@@ -28,7 +29,7 @@ _APPROVE = Function("approve(address,uint256)", "(bool)")
 
 @dataclass(frozen=True, slots=True)
 class VaultAddresses:
-    """Where one vault and its parts stand; `perp_adapter` is None in a world without a perp."""
+    """Where one vault and its parts stand; the adapter of a short leg is None where its venue is absent."""
 
     vault: str
     lens: str
@@ -39,6 +40,7 @@ class VaultAddresses:
     queue: str
     spot_adapter: str
     perp_adapter: str | None
+    loan_adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class VaultTerms:
     asset_cap: tuple[int, int]
 
 
-def deploy_vault(node: Node, world: World, terms: VaultTerms, *, agent: str = AGENT) -> VaultAddresses:
+def deploy_vault(
+    node: Node, world: World, terms: VaultTerms, *, agent: str = AGENT, aave: AaveAddresses | None = None
+) -> VaultAddresses:
     """A vault ready for deposits: adapters accepted, caps set, the perp adapter's core account open, handed over.
 
     Until the hand-over the deployer is the authority's admin; from then on nobody is.
@@ -69,7 +73,10 @@ def deploy_vault(node: Node, world: World, terms: VaultTerms, *, agent: str = AG
         delay = load_chain("local").core_action_bound_s
         perp = sender.create(artifacts.load("HyperCorePerp"), vault, world.usdc, world.base, world.perp_index, delay)
         create_core_account(sender, world.mover, perp)
-    for adapter in (spot, perp):
+    loan = None
+    if aave is not None:
+        loan = sender.create(artifacts.load("AaveV3"), vault, aave.pool, world.pool, world.usdc, world.base)
+    for adapter in (spot, perp, loan):
         if adapter is not None:
             sender.send(portfolio, artifacts.load("Portfolio").function("acceptAdapter"), adapter, oracle)
             sender.send(policy, artifacts.load("Policy").function("loosenCap"), adapter, terms.venue_cap)
@@ -87,6 +94,7 @@ def deploy_vault(node: Node, world: World, terms: VaultTerms, *, agent: str = AG
         queue=queue,
         spot_adapter=spot,
         perp_adapter=perp,
+        loan_adapter=loan,
     )
 
 

@@ -7,22 +7,27 @@ import {Bucket} from "./Bucket.sol";
 import {Position} from "./interfaces/IAdapter.sol";
 import {Price} from "./libraries/Price.sol";
 import {Cap, Limits} from "./Limits.sol";
-import {Holding, Measure, Snapshot} from "./Measure.sol";
+import {Measure, Snapshot} from "./Measure.sol";
 
-/// @notice What a plan did: how it traded, and its venues and the idle cash before and after, at the same prices.
+/// @notice One venue before and after a plan, at one price.
+struct Leg {
+    address adapter;
+    address token; // its base token
+    uint256 priceE36; // asset units per 10^36 base units; one price for one token
+    Position start;
+    Position end;
+}
+
+/// @notice What a plan did: how it traded, and its venues and the idle cash before and after.
 struct Change {
     uint64 number;
     bool reducing; // no exposure grew, in any action
     uint256 traded; // sum of the notionals that changed exposure
     uint256 nav; // net asset value that limits count against: at the start of the block, or of the plan if smaller
     uint256 elapsed; // seconds since the last plan
-    address[] adapters;
-    address[] tokens;
-    uint256[] prices;
-    Position[] start;
-    Position[] end;
     uint256 idleAtStart;
     uint256 idleAtEnd;
+    Leg[] legs;
 }
 
 /// @notice The levels of the three buckets that outlast a plan, as of the last plan; see Bucket.
@@ -78,31 +83,43 @@ abstract contract Envelope {
     error EmergencyLossBudgetExceeded(uint256 value, uint256 bound);
     error IdleBelowMinimum(uint256 value, uint256 bound);
 
+    /// @dev What a plan is judged by.
+    struct Findings {
+        uint256 nav;
+        Snapshot start;
+        Snapshot end;
+        uint256[13] checks;
+    }
+
     /// @notice What is held now against the cap of one venue or base token.
     function capOf(address key) public view virtual returns (Cap memory);
 
     /// @dev A reducing plan waits for nothing, may leave a position outside its bound if it did not make it worse, and
     /// pays from a loss budget of its own: trading that used up the other cannot keep a vault from unwinding, and a thief
     /// who churns reducing plans meets a bound too. Its turnover counts and stops only others.
-    function _enforce(Limits memory l, Change memory plan, Budgets memory used)
+    function _enforce(Limits storage l, Change calldata plan, Budgets memory used)
         internal
         returns (Budgets memory left, uint256 navBefore, uint256 navAfter)
     {
-        Snapshot memory start = Measure.snapshot(plan.adapters, plan.tokens, plan.prices, plan.start, plan.idleAtStart);
-        Snapshot memory end = Measure.snapshot(plan.adapters, plan.tokens, plan.prices, plan.end, plan.idleAtEnd);
-        (navBefore, navAfter) = (Measure.netAssets(start), Measure.netAssets(end));
-        plan.nav = Math.min(plan.nav, navBefore);
-        uint256[13] memory checks;
-        _checkPositions(l, start, end, plan, checks);
-        _checkCaps(start.venues, end.venues, plan, checks, Limit.VenueCap);
-        _checkCaps(start.tokens, end.tokens, plan, checks, Limit.AssetCap);
-        if (!plan.reducing) _checkPace(l, start, end, plan, checks);
-        left = _charge(l, _lossOf(start, end), plan, _budgetsAfter(l, used, plan.elapsed), checks);
-        emit LimitsChecked(msg.sender, plan.number, checks);
+        Findings memory f;
+        Leg[] calldata legs = plan.legs;
+        _measure(plan, legs, f.start, f.end);
+        (navBefore, navAfter) = (Measure.netAssets(f.start), Measure.netAssets(f.end));
+        f.nav = Math.min(plan.nav, navBefore);
+        _checkPositions(l, plan.reducing, legs, f);
+        _checkVenueCaps(legs, f);
+        _checkTokenCaps(legs, f);
+        if (!plan.reducing) _checkPace(l, plan, f);
+        left = _charge(l, plan, f, _budgetsAfter(l, used, plan.elapsed));
+        emit LimitsChecked(msg.sender, plan.number, f.checks);
     }
 
     /// @dev The levels `elapsed` seconds after the last plan.
-    function _budgetsAfter(Limits memory l, Budgets memory used, uint256 elapsed) internal pure returns (Budgets memory) {
+    function _budgetsAfter(Limits storage l, Budgets memory used, uint256 elapsed)
+        internal
+        view
+        returns (Budgets memory)
+    {
         return Budgets({
             turnover: used.turnover.drained(l.maxTurnoverBps, TURNOVER_WINDOW, elapsed),
             loss: used.loss.drained(l.lossBudgetBps, LOSS_WINDOW, elapsed),
@@ -110,113 +127,136 @@ abstract contract Envelope {
         });
     }
 
-    function _checkPositions(
-        Limits memory l,
-        Snapshot memory start,
-        Snapshot memory end,
-        Change memory plan,
-        uint256[13] memory checks
-    ) private pure {
-        uint256 gross = _bps(end.gross, plan.nav);
-        _note(checks, Limit.MaxGrossLeverage, gross, l.maxGrossLeverageBps);
+    function _measure(Change calldata plan, Leg[] calldata legs, Snapshot memory start, Snapshot memory end)
+        private
+        pure
+    {
+        Measure.begin(start, plan.idleAtStart, legs.length);
+        Measure.begin(end, plan.idleAtEnd, legs.length);
+        for (uint256 i; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            uint256 first;
+            while (legs[first].token != leg.token) ++first;
+            Measure.add(start, leg.start, leg.priceE36, i, first);
+            Measure.add(end, leg.end, leg.priceE36, i, first);
+        }
+    }
+
+    function _checkPositions(Limits storage l, bool reducing, Leg[] calldata legs, Findings memory f) private view {
+        uint256 gross = _bps(f.end.gross, f.nav);
+        uint256 bound = l.maxGrossLeverageBps;
+        _note(f, Limit.MaxGrossLeverage, gross, bound);
         // Where no exposure grew, the gross cannot have.
-        if (gross > l.maxGrossLeverageBps && !plan.reducing) {
-            revert GrossLeverageExceeded(gross, l.maxGrossLeverageBps);
+        if (gross > bound && !reducing) revert GrossLeverageExceeded(gross, bound);
+
+        _checkNetDelta(l.maxNetDeltaBps, reducing, legs, f);
+
+        uint256 distance = f.end.liquidationDistanceBps;
+        bound = l.minLiquidationDistanceBps;
+        _note(f, Limit.MinLiquidationDistance, distance, bound);
+        if (distance < bound && !(reducing && distance >= f.start.liquidationDistanceBps)) {
+            revert LiquidationTooClose(distance, bound);
         }
 
+        uint256 health = f.end.healthBps;
+        bound = l.minHealthBps;
+        _note(f, Limit.MinHealth, health, bound);
+        if (health < bound && !(reducing && health >= f.start.healthBps)) revert HealthTooLow(health, bound);
+    }
+
+    function _checkNetDelta(uint256 bound, bool reducing, Leg[] calldata legs, Findings memory f) private pure {
         uint256 largest;
-        for (uint256 i; i < end.tokens.length; ++i) {
-            uint256 net = Price.notional(end.tokens[i].net, plan.prices[i]);
-            uint256 netBps = _bps(net, plan.nav);
-            largest = Math.max(largest, netBps);
-            if (netBps > l.maxNetDeltaBps && !(plan.reducing && net <= Price.notional(start.tokens[i].net, plan.prices[i]))) {
-                revert NetDeltaExceeded(netBps, l.maxNetDeltaBps);
+        for (uint256 i; i < f.end.nets.length; ++i) {
+            int256 atEnd = f.end.nets[i];
+            if (atEnd == 0) continue;
+            uint256 price = legs[i].priceE36;
+            uint256 net = Price.notional(atEnd, price);
+            uint256 netBps = _bps(net, f.nav);
+            if (netBps > largest) largest = netBps;
+            if (netBps > bound && !(reducing && net <= Price.notional(f.start.nets[i], price))) {
+                revert NetDeltaExceeded(netBps, bound);
             }
         }
-        _note(checks, Limit.MaxNetDelta, largest, l.maxNetDeltaBps);
+        _note(f, Limit.MaxNetDelta, largest, bound);
+    }
 
-        uint256 distance = end.liquidationDistanceBps;
-        _note(checks, Limit.MinLiquidationDistance, distance, l.minLiquidationDistanceBps);
-        if (distance < l.minLiquidationDistanceBps && !(plan.reducing && distance >= start.liquidationDistanceBps)) {
-            revert LiquidationTooClose(distance, l.minLiquidationDistanceBps);
+    function _checkVenueCaps(Leg[] calldata legs, Findings memory f) private view {
+        for (uint256 i; i < f.end.venues.length; ++i) {
+            uint256 held = f.end.venues[i];
+            if (held <= f.start.venues[i]) continue;
+            address venue = legs[i].adapter;
+            uint256 bound = _checkCap(venue, held, f, Limit.VenueCap);
+            if (held > bound) revert VenueCapExceeded(venue, held, bound);
         }
+    }
 
-        _note(checks, Limit.MinHealth, end.healthBps, l.minHealthBps);
-        if (end.healthBps < l.minHealthBps && !(plan.reducing && end.healthBps >= start.healthBps)) {
-            revert HealthTooLow(end.healthBps, l.minHealthBps);
+    function _checkTokenCaps(Leg[] calldata legs, Findings memory f) private view {
+        for (uint256 i; i < f.end.tokens.length; ++i) {
+            uint256 held = f.end.tokens[i];
+            if (held <= f.start.tokens[i]) continue;
+            address token = legs[i].token;
+            uint256 bound = _checkCap(token, held, f, Limit.AssetCap);
+            if (held > bound) revert AssetCapExceeded(token, held, bound);
         }
     }
 
     /// @dev Only what grew is checked: a price that carried a holding over its cap, or a cap set to nothing, forces no
-    /// trade, and cash that comes home from a venue is free to do so.
-    function _checkCaps(
-        Holding[] memory start,
-        Holding[] memory end,
-        Change memory plan,
-        uint256[13] memory checks,
-        Limit limit
-    ) private view {
-        for (uint256 i; i < end.length; ++i) {
-            if (end[i].amount <= start[i].amount) continue;
-            Cap memory cap = capOf(end[i].key);
-            uint256 bound = Math.min(cap.amount, plan.nav.mulDiv(cap.bps, BPS));
-            _note(checks, limit, end[i].amount, bound);
-            if (end[i].amount <= bound) continue;
-            if (limit == Limit.VenueCap) revert VenueCapExceeded(end[i].key, end[i].amount, bound);
-            revert AssetCapExceeded(end[i].key, end[i].amount, bound);
-        }
+    /// trade, and cash that comes home from a venue is free to do so. Of several the largest is told.
+    function _checkCap(address key, uint256 held, Findings memory f, Limit limit) private view returns (uint256 bound) {
+        Cap memory cap = capOf(key);
+        bound = Math.min(cap.amount, f.nav * cap.bps / BPS);
+        uint256 told = f.checks[uint256(limit)];
+        if (told >> 128 <= held) _note(f, limit, held, bound);
     }
 
-    function _checkPace(
-        Limits memory l,
-        Snapshot memory start,
-        Snapshot memory end,
-        Change memory plan,
-        uint256[13] memory checks
-    ) private pure {
-        _note(checks, Limit.Cooldown, plan.elapsed, l.cooldownSeconds);
-        if (plan.elapsed < l.cooldownSeconds) revert CooldownActive(plan.elapsed, l.cooldownSeconds);
+    function _checkPace(Limits storage l, Change calldata plan, Findings memory f) private view {
+        uint256 bound = l.cooldownSeconds;
+        _note(f, Limit.Cooldown, plan.elapsed, bound);
+        if (plan.elapsed < bound) revert CooldownActive(plan.elapsed, bound);
 
-        _note(checks, Limit.MaxTrade, plan.traded, l.maxTradeNotional);
-        if (plan.traded > l.maxTradeNotional) revert TradeTooLarge(plan.traded, l.maxTradeNotional);
+        bound = l.maxTradeNotional;
+        _note(f, Limit.MaxTrade, plan.traded, bound);
+        if (plan.traded > bound) revert TradeTooLarge(plan.traded, bound);
 
         // Cash for redemptions that a plan must leave, unless it found less and took none of it.
-        uint256 idle = plan.nav == 0 ? type(uint256).max : end.idle.mulDiv(BPS, plan.nav);
-        _note(checks, Limit.MinIdle, idle, l.minIdleBps);
-        if (idle < l.minIdleBps && end.idle < start.idle) revert IdleBelowMinimum(idle, l.minIdleBps);
+        bound = l.minIdleBps;
+        uint256 idle = f.nav == 0 ? type(uint256).max : plan.idleAtEnd * BPS / f.nav;
+        _note(f, Limit.MinIdle, idle, bound);
+        if (idle < bound && plan.idleAtEnd < plan.idleAtStart) revert IdleBelowMinimum(idle, bound);
     }
 
     /// @dev Fills the buckets by what the plan traded and lost; what it gained gives nothing back.
-    function _charge(
-        Limits memory l,
-        uint256 loss,
-        Change memory plan,
-        Budgets memory used,
-        uint256[13] memory checks
-    ) private pure returns (Budgets memory) {
-        uint256 lossBps = _bps(loss, plan.nav);
-        _note(checks, Limit.MaxLossPerPlan, lossBps, l.maxLossPerPlanBps);
-        if (lossBps > l.maxLossPerPlanBps) revert PlanLossExceeded(lossBps, l.maxLossPerPlanBps);
+    function _charge(Limits storage l, Change calldata plan, Findings memory f, Budgets memory used)
+        private
+        view
+        returns (Budgets memory)
+    {
+        uint256 loss = _lossOf(f.start, f.end);
+        uint256 lossBps = _bps(loss, f.nav);
+        uint256 bound = l.maxLossPerPlanBps;
+        _note(f, Limit.MaxLossPerPlan, lossBps, bound);
+        if (lossBps > bound) revert PlanLossExceeded(lossBps, bound);
 
-        used.turnover = used.turnover.filled(TURNOVER_WINDOW, plan.traded, plan.nav);
+        used.turnover = used.turnover.filled(TURNOVER_WINDOW, plan.traded, f.nav);
         if (plan.reducing) {
             used.turnover = used.turnover.capped(l.maxTurnoverBps, TURNOVER_WINDOW);
-            used.emergencyLoss = used.emergencyLoss.filled(LOSS_WINDOW, loss, plan.nav);
+            used.emergencyLoss = used.emergencyLoss.filled(LOSS_WINDOW, loss, f.nav);
             uint256 emergency = used.emergencyLoss.usedBps(LOSS_WINDOW);
-            _note(checks, Limit.EmergencyLossBudget, emergency, l.emergencyLossBudgetBps);
-            if (emergency > l.emergencyLossBudgetBps) {
-                revert EmergencyLossBudgetExceeded(emergency, l.emergencyLossBudgetBps);
-            }
+            bound = l.emergencyLossBudgetBps;
+            _note(f, Limit.EmergencyLossBudget, emergency, bound);
+            if (emergency > bound) revert EmergencyLossBudgetExceeded(emergency, bound);
             return used;
         }
         uint256 turnover = used.turnover.usedBps(TURNOVER_WINDOW);
-        _note(checks, Limit.MaxTurnover, turnover, l.maxTurnoverBps);
-        if (turnover > l.maxTurnoverBps) revert TurnoverExceeded(turnover, l.maxTurnoverBps);
+        bound = l.maxTurnoverBps;
+        _note(f, Limit.MaxTurnover, turnover, bound);
+        if (turnover > bound) revert TurnoverExceeded(turnover, bound);
 
-        used.loss = used.loss.filled(LOSS_WINDOW, loss, plan.nav);
+        used.loss = used.loss.filled(LOSS_WINDOW, loss, f.nav);
         uint256 lost = used.loss.usedBps(LOSS_WINDOW);
-        _note(checks, Limit.LossBudget, lost, l.lossBudgetBps);
-        if (lost > l.lossBudgetBps) revert LossBudgetExceeded(lost, l.lossBudgetBps);
+        bound = l.lossBudgetBps;
+        _note(f, Limit.LossBudget, lost, bound);
+        if (lost > bound) revert LossBudgetExceeded(lost, bound);
         return used;
     }
 
@@ -230,12 +270,11 @@ abstract contract Envelope {
     function _bps(uint256 amount, uint256 whole) private pure returns (uint256) {
         if (amount == 0) return 0;
         if (whole == 0) return type(uint256).max;
-        return amount.mulDiv(BPS, whole, Math.Rounding.Ceil);
+        return Math.ceilDiv(amount * BPS, whole);
     }
 
-    /// @dev Of the caps, which are checked several times, the largest holding is kept.
-    function _note(uint256[13] memory checks, Limit limit, uint256 value, uint256 bound) private pure {
-        uint256 check = Math.min(value, type(uint128).max) << 128 | bound;
-        if (uint256(limit) < uint256(Limit.VenueCap) || checks[uint256(limit)] < check) checks[uint256(limit)] = check;
+    function _note(Findings memory f, Limit limit, uint256 value, uint256 bound) private pure {
+        if (value > type(uint128).max) value = type(uint128).max;
+        f.checks[uint256(limit)] = value << 128 | bound;
     }
 }

@@ -8,6 +8,20 @@ import {Budgets, Change, Envelope} from "./Envelope.sol";
 import {Cap, Limits} from "./Limits.sol";
 import {Mode} from "./Plan.sol";
 
+/// @notice The limits that the vault applies by itself; one word each, which is the cheapest to hand over.
+struct VaultLimits {
+    uint256 maxSlippageBps;
+    uint256 maxDailyLossBps;
+    uint256 maxWeeklyLossBps;
+    uint256 maxDrawdownBps;
+    uint256 maxGrowthBps;
+    uint256 flowBufferBps;
+    uint256 maxOracleAgeSeconds;
+    uint256 exitOracleAgeSeconds;
+    uint256 maxSilenceSeconds;
+    Mode latchMode;
+}
+
 /// @title The limits that hold whatever the agent's key does, and the check of a plan against them.
 /// @notice Limits stay inside ceilings fixed in this code. They become tighter at once, and looser only through the
 /// authority's delay, for exactly the limits that were announced.
@@ -68,9 +82,24 @@ contract Policy is Envelope, AccessManaged {
         return _limits;
     }
 
-    /// @notice All that the vault asks for in one call.
-    function current() external view returns (Limits memory, uint256 exitOracleAge, uint64 version_) {
-        return (_limits, exitOracleAgeSeconds, version);
+    /// @notice What the vault asks for at the beginning of every call. It leaves the third slot of the limits alone.
+    function current() external view returns (VaultLimits memory) {
+        return VaultLimits({
+            maxSlippageBps: _limits.maxSlippageBps,
+            maxDailyLossBps: _limits.maxDailyLossBps,
+            maxWeeklyLossBps: _limits.maxWeeklyLossBps,
+            maxDrawdownBps: _limits.maxDrawdownBps,
+            maxGrowthBps: _limits.maxGrowthBps,
+            flowBufferBps: _limits.flowBufferBps,
+            maxOracleAgeSeconds: _limits.maxOracleAgeSeconds,
+            exitOracleAgeSeconds: exitOracleAgeSeconds,
+            maxSilenceSeconds: _limits.maxSilenceSeconds,
+            latchMode: _limits.latchMode
+        });
+    }
+
+    function maxTotalAssets() external view returns (uint256) {
+        return _limits.maxTotalAssets;
     }
 
     /// @inheritdoc Envelope

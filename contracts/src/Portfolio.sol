@@ -15,6 +15,13 @@ struct Holdings {
     Position[] positions;
 }
 
+/// @notice The same of one venue, before it is asked for its position.
+struct Quote {
+    address adapter;
+    address token;
+    uint256 priceE36;
+}
+
 /// @title The venues of one vault: its adapters, each with the oracle of its base token.
 /// @notice The owner accepts and removes them, after the authority's delay.
 contract Portfolio is AccessManaged {
@@ -60,35 +67,59 @@ contract Portfolio is AccessManaged {
         return _venues[_indexOf(adapter)].oracle;
     }
 
-    /// @notice The holdings at prices that were refreshed; reverts while one is older than `maxAgeSeconds` or cannot be
-    /// trusted, or a venue does not answer.
-    function refresh(uint256 maxAgeSeconds) external returns (Holdings memory h) {
-        h = _list();
-        for (uint256 i; i < h.adapters.length; ++i) {
+    /// @notice The venues at prices that were refreshed; reverts while one is older than `maxAgeSeconds` or cannot be
+    /// trusted.
+    function quote(uint256 maxAgeSeconds) public returns (Quote[] memory quotes) {
+        Venue[] memory venues;
+        (venues, quotes) = _list();
+        for (uint256 i; i < quotes.length; ++i) {
             // Legs of one token share its first leg's price, so that they are measured alike.
-            uint256 first = _firstOf(h.tokens, i);
-            if (first == i) (h.prices[i],) = _venues[i].oracle.refresh(maxAgeSeconds);
-            else h.prices[i] = h.prices[first];
+            uint256 first = _firstOf(quotes, i);
+            if (first == i) (quotes[i].priceE36,) = venues[i].oracle.refresh(maxAgeSeconds);
+            else quotes[i].priceE36 = quotes[first].priceE36;
         }
-        _readPositions(h);
     }
 
-    /// @notice As `refresh`, without storing any price.
-    function healthy(uint256 maxAgeSeconds) external view returns (Holdings memory h) {
-        h = _list();
-        for (uint256 i; i < h.adapters.length; ++i) {
-            (h.prices[i],) = _venues[_firstOf(h.tokens, i)].oracle.healthy(maxAgeSeconds);
+    /// @notice What the venues hold at such prices; reverts too while a venue does not answer.
+    function appraise(uint256 maxAgeSeconds) external returns (uint256) {
+        return _valueAt(quote(maxAgeSeconds));
+    }
+
+    /// @notice As `appraise`, without storing any price.
+    function healthyValue(uint256 maxAgeSeconds) external view returns (uint256) {
+        (Venue[] memory venues, Quote[] memory quotes) = _list();
+        for (uint256 i; i < quotes.length; ++i) {
+            (quotes[i].priceE36,) = venues[_firstOf(quotes, i)].oracle.healthy(maxAgeSeconds);
         }
-        _readPositions(h);
+        return _valueAt(quotes);
+    }
+
+    /// @notice As `appraise`, at the last good prices, whatever their age.
+    function latestValue() external view returns (uint256) {
+        return _valueAt(_latest());
     }
 
     /// @notice The holdings at the last good prices, whatever their age.
-    function latest() external view returns (Holdings memory h) {
-        h = _list();
-        for (uint256 i; i < h.adapters.length; ++i) {
-            (h.prices[i],) = _venues[_firstOf(h.tokens, i)].oracle.latest();
+    function latest() public view returns (Holdings memory h) {
+        Quote[] memory quotes = _latest();
+        uint256 count = quotes.length;
+        h.adapters = new address[](count);
+        h.tokens = new address[](count);
+        h.prices = new uint256[](count);
+        h.positions = new Position[](count);
+        for (uint256 i; i < count; ++i) {
+            Quote memory q = quotes[i];
+            (h.adapters[i], h.tokens[i], h.prices[i]) = (q.adapter, q.token, q.priceE36);
+            h.positions[i] = IAdapter(q.adapter).position(q.priceE36);
         }
-        _readPositions(h);
+    }
+
+    /// @notice Of all quantities held; part of the vault's state hash.
+    function fingerprint() external view returns (bytes32 joined) {
+        Position[] memory positions = latest().positions;
+        for (uint256 i; i < positions.length; ++i) {
+            joined = keccak256(abi.encode(joined, positions[i].fingerprint));
+        }
     }
 
     // ---------------------------------------------------------------- changing
@@ -132,26 +163,33 @@ contract Portfolio is AccessManaged {
 
     // ---------------------------------------------------------------- parts
 
-    function _list() private view returns (Holdings memory h) {
-        uint256 count = _venues.length;
-        h.adapters = new address[](count);
-        h.tokens = new address[](count);
-        h.prices = new uint256[](count);
-        h.positions = new Position[](count);
-        for (uint256 i; i < count; ++i) {
-            h.adapters[i] = _venues[i].adapter;
-            h.tokens[i] = _venues[i].oracle.baseToken();
+    /// @dev All but the prices.
+    function _list() private view returns (Venue[] memory venues, Quote[] memory quotes) {
+        venues = _venues;
+        quotes = new Quote[](venues.length);
+        for (uint256 i; i < quotes.length; ++i) {
+            quotes[i].adapter = venues[i].adapter;
+            bool known = i != 0 && venues[i].oracle == venues[i - 1].oracle;
+            quotes[i].token = known ? quotes[i - 1].token : venues[i].oracle.baseToken();
         }
     }
 
-    function _readPositions(Holdings memory h) private view {
-        for (uint256 i; i < h.adapters.length; ++i) {
-            h.positions[i] = IAdapter(h.adapters[i]).position(h.prices[i]);
+    function _latest() private view returns (Quote[] memory quotes) {
+        Venue[] memory venues;
+        (venues, quotes) = _list();
+        for (uint256 i; i < quotes.length; ++i) {
+            (quotes[i].priceE36,) = venues[_firstOf(quotes, i)].oracle.latest();
         }
     }
 
-    function _firstOf(address[] memory tokens, uint256 index) private pure returns (uint256 first) {
-        while (tokens[first] != tokens[index]) ++first;
+    function _valueAt(Quote[] memory quotes) private view returns (uint256 value) {
+        for (uint256 i; i < quotes.length; ++i) {
+            value += IAdapter(quotes[i].adapter).value(quotes[i].priceE36);
+        }
+    }
+
+    function _firstOf(Quote[] memory quotes, uint256 index) private pure returns (uint256 first) {
+        while (quotes[first].token != quotes[index].token) ++first;
     }
 
     /// @dev Refuses an oracle that is not for this pair or cannot be trusted now, and a venue that does not answer.

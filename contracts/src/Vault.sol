@@ -10,14 +10,14 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Budgets, Change} from "./Envelope.sol";
+import {Budgets, Change, Leg} from "./Envelope.sol";
 import {IAdapter, Position} from "./interfaces/IAdapter.sol";
 import {IAuthority} from "./interfaces/IAuthority.sol";
 import {IRedemptionQueue} from "./interfaces/IRedemptionQueue.sol";
 import {Action, Figures, Mode, Plan} from "./Plan.sol";
 import {Policy} from "./Policy.sol";
-import {Holdings, Portfolio} from "./Portfolio.sol";
-import {Book, Fees, Prices} from "./VaultBook.sol";
+import {Portfolio, Quote} from "./Portfolio.sol";
+import {Book, Fees, Marks, Prices} from "./VaultBook.sol";
 import {VaultShares} from "./VaultShares.sol";
 
 /// @title A vault that an agent rebalances inside limits which hold even when the agent's key is stolen.
@@ -96,7 +96,7 @@ contract Vault is VaultShares {
     /// @notice Records the share price; latches the mode in this transaction if a loss limit is broken.
     /// @dev Reverts on a price that cannot be trusted: it must neither latch nor raise a mark.
     function checkpoint() external nonReentrant {
-        _openBook(false, false);
+        _openBook(false);
     }
 
     /// @notice Brings a vault whose agent is silent one step nearer to cash: every venue closes `partBps` of its
@@ -124,9 +124,9 @@ contract Vault is VaultShares {
     /// @notice Returns to Active and accepts the losses so far: the marks start anew from today's price, otherwise a
     /// drawdown that latched once would latch for ever. The mark of the performance fee stays.
     function activate() external restricted nonReentrant {
-        (Book memory b,) = _openBook(false, false);
-        uint256 price = _sharePriceE18(b.bounded, totalSupply());
-        _setMarks(price, price, price);
+        Book memory b = _openBook(false);
+        uint128 price = uint128(b.sharePriceE18);
+        _marks = Marks(price, b.marks.feeMark, price, price);
         _setMode(Mode.Active);
     }
 
@@ -139,7 +139,7 @@ contract Vault is VaultShares {
         if (newFees.performanceBps > MAX_PERFORMANCE_FEE_BPS) {
             revert FeeTooHigh(newFees.performanceBps, MAX_PERFORMANCE_FEE_BPS);
         }
-        _openBook(false, false);
+        _openBook(false);
         fees = newFees;
         emit FeesSet(newFees);
     }
@@ -159,11 +159,13 @@ contract Vault is VaultShares {
         Book memory b = _viewBook(Prices.LastGood);
         f.real = b.real;
         f.bounded = b.bounded;
-        f.supply = totalSupply() + _feeShares(b.bounded, totalSupply());
-        f.sharePriceE18 = _sharePriceE18(b.bounded, f.supply);
-        (f.highWaterMarkE18, f.dayStartPriceE18, f.weekStartPriceE18) = _marksAt(f.sharePriceE18);
+        f.supply = b.supply;
+        f.sharePriceE18 = b.sharePriceE18;
+        f.highWaterMarkE18 = b.marks.highWaterMark;
+        f.dayStartPriceE18 = b.marks.dayStart;
+        f.weekStartPriceE18 = b.marks.weekStart;
         f.budgets = _budgets();
-        f.stateHash = _stateHashAt(b, planCount, mode);
+        f.stateHash = _stateHashAt(portfolio.fingerprint(), planCount, mode);
     }
 
     // ---------------------------------------------------------------- plan, step by step
@@ -172,25 +174,25 @@ contract Vault is VaultShares {
         _requireExecutable(plan);
         planCount = uint40(plan.number);
         lastSignAt = uint40(block.timestamp);
-        (Book memory b, bytes32 latched) = _openBook(false, true);
-        // The latch is part of the state, but not of the one the plan was made for.
-        bytes32 expected = latched == 0 ? _stateHashAt(b, plan.number - 1, mode) : _stateHashAt(b, plan.number - 1, Mode.Active);
+        (Book memory b, Change memory change) = _openPlan(plan.number);
+        // The mode that the plan was made for: the latch comes after it.
+        bytes32 expected = _stateHashAt(_fingerprint(change.legs), plan.number - 1, mode);
         if (plan.stateHash != expected) revert StateChanged(plan.stateHash, expected);
+        bytes32 latched = _latchIfBroken(b.limits.latchMode, _lossesOf(b));
         if (latched != 0) {
+            _record(b);
             emit PlanSkipped(plan.number, latched);
             return;
         }
 
         uint256 supply = totalSupply();
-        Change memory change = _begin(b, plan.number);
         for (uint256 i; i < plan.actions.length; ++i) {
             Action calldata action = plan.actions[i];
-            uint256 index = _indexOf(b.holdings.adapters, action.adapter);
+            Leg memory leg = _legOf(change.legs, action.adapter);
             if (action.assetIn > idleAssets) revert IdleTooSmall(action.assetIn, idleAssets);
             if (action.assetIn != 0) IERC20(asset()).safeTransfer(action.adapter, action.assetIn);
-            uint256 traded =
-                IAdapter(action.adapter).execute(action.data, change.prices[index], b.limits.maxSlippageBps);
-            _follow(b, change, index, traded);
+            uint256 traded = IAdapter(action.adapter).execute(action.data, leg.priceE36, b.limits.maxSlippageBps);
+            _follow(leg, change, traded, b.gifts);
         }
         if (mode != Mode.Active && !change.reducing) revert OnlyReducingAllowed();
         _finish(b, change);
@@ -198,42 +200,50 @@ contract Vault is VaultShares {
     }
 
     function _unwind(uint256 partBps) private nonReentrant {
-        (Book memory b,) = _openBook(false, true);
+        (Book memory b, Change memory change) = _openPlan(planCount);
         uint256 elapsed = block.timestamp - lastSignAt;
         uint256 bound = b.limits.maxSilenceSeconds;
         if (elapsed <= bound) revert AgentNotSilent(elapsed, bound);
-        Change memory change = _begin(b, planCount);
-        for (uint256 i; i < change.adapters.length; ++i) {
-            uint256 traded = IAdapter(change.adapters[i]).reduce(partBps, change.prices[i], b.limits.maxSlippageBps);
-            _follow(b, change, i, traded);
+        for (uint256 i; i < change.legs.length; ++i) {
+            Leg memory leg = change.legs[i];
+            uint256 traded = IAdapter(leg.adapter).reduce(partBps, leg.priceE36, b.limits.maxSlippageBps);
+            _follow(leg, change, traded, b.gifts);
         }
         if (!change.reducing) revert OnlyReducingAllowed();
         _finish(b, change);
         emit Unwound(msg.sender, partBps);
     }
 
-    function _begin(Book memory b, uint64 number) private view returns (Change memory change) {
+    /// @dev As `_openBook`, but brings home what arrived since the last plan, and asks every venue for its position.
+    function _openPlan(uint64 number) private returns (Book memory b, Change memory change) {
+        _open(b);
         change.number = number;
         change.reducing = true;
+        change.elapsed = block.timestamp - lastPlanAt;
+        Quote[] memory quotes = portfolio.quote(b.limits.maxOracleAgeSeconds);
+        change.legs = new Leg[](quotes.length);
+        for (uint256 i; i < quotes.length; ++i) {
+            Leg memory leg = change.legs[i];
+            (leg.adapter, leg.token, leg.priceE36) = (quotes[i].adapter, quotes[i].token, quotes[i].priceE36);
+            IAdapter(leg.adapter).settle();
+            leg.start = leg.end = _positionOf(leg);
+        }
+        _countIdle(b.gifts);
+        change.idleAtStart = idleAssets;
+        _appraise(b, _valueOf(change.legs));
+        _openBlock(b.real);
+        _takeFees(b.feeShares);
         // The block's opening value keeps a deposit next to the plan from stretching the limits.
         change.nav = _assetsAtOpening;
-        change.elapsed = block.timestamp - lastPlanAt;
-        (change.adapters, change.tokens) = (b.holdings.adapters, b.holdings.tokens);
-        (change.prices, change.start) = (b.holdings.prices, b.holdings.positions);
-        change.idleAtStart = idleAssets;
-        change.end = new Position[](change.start.length);
-        for (uint256 i; i < change.end.length; ++i) {
-            change.end[i] = change.start[i];
-        }
     }
 
     /// @dev Looking at each action, not only at the end, keeps a plan that sells and buys back from passing as reducing.
-    function _follow(Book memory b, Change memory change, uint256 index, uint256 traded) private {
-        Position memory now_ = IAdapter(change.adapters[index]).position(change.prices[index]);
+    function _follow(Leg memory leg, Change memory change, uint256 traded, uint256 gifts) private {
+        Position memory now_ = _positionOf(leg);
         change.traded += traded;
-        change.reducing = change.reducing && _isNoLarger(now_.exposure, change.end[index].exposure);
-        change.end[index] = now_;
-        _countIdle(b.gifts);
+        change.reducing = change.reducing && _isNoLarger(now_.exposure, leg.end.exposure);
+        leg.end = now_;
+        _countIdle(gifts);
     }
 
     function _finish(Book memory b, Change memory change) private {
@@ -245,8 +255,7 @@ contract Vault is VaultShares {
         lastPlanAt = uint40(block.timestamp);
         emit PlanExecuted(change.number, navBefore, navAfter, change.traded, change.reducing);
         // A loss that the plan made may latch the mode; it does not undo the plan.
-        b.holdings.positions = change.end;
-        _appraise(b);
+        _reappraise(b, _valueOf(change.legs));
         _record(b);
     }
 
@@ -283,9 +292,21 @@ contract Vault is VaultShares {
         emit ModeSet(newMode, msg.sender);
     }
 
-    function _indexOf(address[] memory adapters, address adapter) private pure returns (uint256 index) {
-        while (index < adapters.length && adapters[index] != adapter) ++index;
-        if (index == adapters.length) revert UnknownAdapter(adapter);
+    function _legOf(Leg[] memory legs, address adapter) private pure returns (Leg memory) {
+        for (uint256 i; i < legs.length; ++i) {
+            if (legs[i].adapter == adapter) return legs[i];
+        }
+        revert UnknownAdapter(adapter);
+    }
+
+    function _positionOf(Leg memory leg) private view returns (Position memory) {
+        return IAdapter(leg.adapter).position(leg.priceE36);
+    }
+
+    function _valueOf(Leg[] memory legs) private pure returns (uint256 value) {
+        for (uint256 i; i < legs.length; ++i) {
+            value += legs[i].end.value;
+        }
     }
 
     function _budgets() private view returns (Budgets memory) {
@@ -293,12 +314,15 @@ contract Vault is VaultShares {
     }
 
     /// @dev Everything that decides what a plan would do, except idle cash and prices, so that a depositor cannot spoil it.
-    function _stateHashAt(Book memory b, uint64 count, Mode mode_) private view returns (bytes32) {
-        bytes32[] memory fingerprints = new bytes32[](b.holdings.positions.length);
-        for (uint256 i; i < fingerprints.length; ++i) {
-            fingerprints[i] = b.holdings.positions[i].fingerprint;
+    function _stateHashAt(bytes32 fingerprint, uint256 count, Mode mode_) private view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), count, mode_, policy.version(), fingerprint));
+    }
+
+    /// @dev As `Portfolio.fingerprint`.
+    function _fingerprint(Leg[] memory legs) private pure returns (bytes32 joined) {
+        for (uint256 i; i < legs.length; ++i) {
+            joined = keccak256(abi.encode(joined, legs[i].start.fingerprint));
         }
-        return keccak256(abi.encode(block.chainid, address(this), count, mode_, b.policyVersion, fingerprints));
     }
 
     function _isNoLarger(int256 exposureAfter, int256 exposureBefore) private pure returns (bool) {

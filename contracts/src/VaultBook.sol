@@ -10,12 +10,9 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {Budgets} from "./Envelope.sol";
-import {IAdapter, Position} from "./interfaces/IAdapter.sol";
-import {Limits} from "./Limits.sol";
 import {Mode} from "./Plan.sol";
-import {Policy} from "./Policy.sol";
-import {Holdings, Portfolio} from "./Portfolio.sol";
+import {Policy, VaultLimits} from "./Policy.sol";
+import {Portfolio} from "./Portfolio.sol";
 
 /// @notice What the vault charges its holders, in shares; at most `MAX_MANAGEMENT_FEE_BPS` and `MAX_PERFORMANCE_FEE_BPS`.
 struct Fees {
@@ -24,14 +21,24 @@ struct Fees {
     address recipient; // nobody: no fees
 }
 
-/// @notice The vault's books opened in one call: what it holds, at which prices, and what holders own of it.
+/// @notice The share prices that fees and losses are measured from; 1e18 at the start.
+struct Marks {
+    uint128 highWaterMark;
+    uint128 feeMark; // the highest that a performance fee was taken at
+    uint128 dayStart;
+    uint128 weekStart;
+}
+
+/// @notice The vault's books, opened once in a call: what it holds and what holders own of it.
 struct Book {
-    Limits limits;
-    uint64 policyVersion;
+    VaultLimits limits;
     uint256 gifts; // asset units lying in the vault that were never counted
     uint256 real; // idle cash and positions
     uint256 bounded; // the same, risen no faster than the policy allows: what shares are worth
-    Holdings holdings;
+    uint256 feeShares; // that fees since the last record come to
+    uint256 supply; // with them
+    uint256 sharePriceE18;
+    Marks marks; // as this share price sets them
 }
 
 /// @notice Which prices to look at: redemptions accept prices as old as holders were promised at the start.
@@ -81,10 +88,7 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     uint128 internal _assetsAtOpening;
     uint40 private _recordedAt;
 
-    uint128 private _highWaterMarkE18;
-    uint128 private _feeMarkE18;
-    uint128 private _dayStartE18;
-    uint128 private _weekStartE18;
+    Marks internal _marks;
 
     Fees public fees;
 
@@ -97,94 +101,134 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
 
     // ---------------------------------------------------------------- opening the books
 
-    /// @dev For every call that changes anything: refreshed prices, fees taken, marks set, a broken loss limit latched.
-    /// Reverts while a price cannot be trusted or a venue cannot say its position: there is no price that would be fair.
+    /// @dev For every call that changes anything but a plan: refreshed prices, fees taken, marks set, a broken loss limit
+    /// latched. Reverts while a price cannot be trusted or a venue cannot say its worth: no price would be fair.
     /// @param leaving redemptions accept prices as old as holders were promised
-    /// @return b the books
-    /// @return latched the limit whose breach latched the mode in this call, else 0
-    function _openBook(bool leaving, bool settles) internal returns (Book memory b, bytes32 latched) {
-        uint256 exitAge;
-        (b.limits, exitAge, b.policyVersion) = policy.current();
-        b.gifts = _countGifts();
-        if (settles) _settle(b.gifts);
-        b.holdings = portfolio.refresh(leaving ? exitAge : b.limits.maxOracleAgeSeconds);
-        _appraise(b);
-
-        if (_openedBlock != block.number) {
-            _openedBlock = uint64(block.number);
-            _assetsAtOpening = b.real.toUint128();
-        }
-        uint256 shares = _feeShares(b.bounded, totalSupply());
-        if (shares != 0) {
-            _mint(fees.recipient, shares);
-            emit FeesTaken(shares, fees.recipient);
-        }
-        latched = _record(b);
+    function _openBook(bool leaving) internal returns (Book memory b) {
+        _open(b);
+        _appraise(b, portfolio.appraise(_priceAge(b.limits, leaving)));
+        _openBlock(b.real);
+        _takeFees(b.feeShares);
+        _record(b);
     }
 
     /// @dev What the books would show. The last good prices serve for looking; for anything else they must be healthy.
     function _viewBook(Prices prices) internal view returns (Book memory b) {
-        uint256 exitAge;
-        (b.limits, exitAge, b.policyVersion) = policy.current();
-        if (prices == Prices.LastGood) b.holdings = portfolio.latest();
-        else b.holdings = portfolio.healthy(prices == Prices.ForExit ? exitAge : b.limits.maxOracleAgeSeconds);
-        _appraise(b);
+        b.limits = policy.current();
+        uint256 age = _priceAge(b.limits, prices == Prices.ForExit);
+        _appraise(b, prices == Prices.LastGood ? portfolio.latestValue() : portfolio.healthyValue(age));
     }
 
-    /// @dev The share price of this moment, its marks, and the latch when a loss limit is broken.
-    function _record(Book memory b) internal returns (bytes32 latched) {
+    function _open(Book memory b) internal {
+        b.limits = policy.current();
+        uint256 balance = _assetBalance();
+        uint256 idle = idleAssets;
+        if (balance >= idle) b.gifts = balance - idle;
+        else idleAssets = balance.toUint128();
+    }
+
+    /// @dev What the vault is worth with `positions` at its venues, and what that makes of fees, share price and marks.
+    function _appraise(Book memory b, uint256 positions) internal view {
+        uint256 supply = totalSupply();
+        b.real = idleAssets + positions;
+        b.bounded = _boundedAssets(b.real, supply, b.limits.maxGrowthBps);
+        b.marks = _marks;
+        b.feeShares = _feeShares(b.bounded, supply, b.marks.feeMark);
+        b.supply = supply + b.feeShares;
+        _priceShares(b);
+        uint256 today = block.timestamp / 1 days;
+        if (_markedDay == today) return;
+        b.marks.dayStart = uint128(b.sharePriceE18);
+        if (_weekOf(_markedDay) != _weekOf(today)) b.marks.weekStart = uint128(b.sharePriceE18);
+    }
+
+    /// @dev The share price raises the marks. Without holders there is nobody's loss to measure.
+    function _priceShares(Book memory b) internal pure {
+        uint128 price = _sharePriceE18(b.bounded, b.supply);
+        b.sharePriceE18 = price;
+        Marks memory m = b.marks;
+        if (b.supply == 0) {
+            (m.highWaterMark, m.feeMark, m.dayStart, m.weekStart) = (price, price, price, price);
+            return;
+        }
+        if (price > m.highWaterMark) m.highWaterMark = price;
+        if (price > m.feeMark) m.feeMark = price;
+    }
+
+    /// @dev The end of a plan: worth what it is now, and at most what it was, for no time has passed.
+    function _reappraise(Book memory b, uint256 positions) internal view {
+        b.real = idleAssets + positions;
+        if (b.real < b.bounded || b.supply == 0 || b.bounded == 0) b.bounded = b.real;
+        _priceShares(b);
+    }
+
+    /// @dev Keeps the first value of a block.
+    function _openBlock(uint256 assets) internal {
+        if (_openedBlock == block.number) return;
+        _openedBlock = uint64(block.number);
+        _assetsAtOpening = assets.toUint128();
+    }
+
+    function _takeFees(uint256 shares) internal {
+        if (shares == 0) return;
+        _mint(fees.recipient, shares);
+        emit FeesTaken(shares, fees.recipient);
+    }
+
+    /// @dev Writes the books down, and latches the mode when a loss limit is broken.
+    function _record(Book memory b) internal {
         _recordedAssets = b.bounded.toUint128();
         _recordedAt = uint40(block.timestamp);
-        uint256 price = _sharePriceE18(b.bounded, totalSupply());
-        (uint256 high, uint256 dayStart, uint256 weekStart) = _marksAt(price);
-        _setMarks(high, dayStart, weekStart);
-        _feeMarkE18 = uint128(totalSupply() == 0 ? price : Math.max(_feeMarkE18, price));
-
-        Limits memory l = b.limits;
-        uint256 daily = _fallBps(dayStart, price);
-        uint256 weekly = _fallBps(weekStart, price);
-        uint256 drawdown = _fallBps(high, price);
-        emit Checkpointed(
-            price,
-            [daily << 128 | l.maxDailyLossBps, weekly << 128 | l.maxWeeklyLossBps, drawdown << 128 | l.maxDrawdownBps]
-        );
-        if (mode != Mode.Active) return 0;
-        if (daily > l.maxDailyLossBps) return _latch(l.latchMode, "max_daily_loss", daily, l.maxDailyLossBps);
-        if (weekly > l.maxWeeklyLossBps) return _latch(l.latchMode, "max_weekly_loss", weekly, l.maxWeeklyLossBps);
-        if (drawdown > l.maxDrawdownBps) return _latch(l.latchMode, "max_drawdown", drawdown, l.maxDrawdownBps);
-    }
-
-    /// @dev The marks that a checkpoint at `price` sets. Without holders there is nobody's loss to measure.
-    function _marksAt(uint256 price) internal view returns (uint256 high, uint256 dayStart, uint256 weekStart) {
-        if (totalSupply() == 0) return (price, price, price);
-        high = Math.max(_highWaterMarkE18, price);
-        uint256 today = block.timestamp / 1 days;
-        dayStart = _markedDay == today ? _dayStartE18 : price;
-        weekStart = _weekOf(_markedDay) == _weekOf(today) ? _weekStartE18 : price;
-    }
-
-    function _setMarks(uint256 high, uint256 dayStart, uint256 weekStart) internal {
-        _highWaterMarkE18 = uint128(high);
-        _dayStartE18 = uint128(dayStart);
-        _weekStartE18 = uint128(weekStart);
+        _marks = b.marks;
         _markedDay = uint32(block.timestamp / 1 days);
+        uint256[3] memory losses = _lossesOf(b);
+        emit Checkpointed(b.sharePriceE18, losses);
+        _latchIfBroken(b.limits.latchMode, losses);
+    }
+
+    /// @dev Falls of the share price since the start of the day, since that of the week, and from its highest, each with
+    /// its limit; as `Checkpointed` tells them.
+    function _lossesOf(Book memory b) internal pure returns (uint256[3] memory losses) {
+        (Marks memory m, VaultLimits memory l) = (b.marks, b.limits);
+        losses[0] = _fallBps(m.dayStart, b.sharePriceE18) << 128 | l.maxDailyLossBps;
+        losses[1] = _fallBps(m.weekStart, b.sharePriceE18) << 128 | l.maxWeeklyLossBps;
+        losses[2] = _fallBps(m.highWaterMark, b.sharePriceE18) << 128 | l.maxDrawdownBps;
+    }
+
+    /// @return limit whose breach latched the mode in this call, else 0
+    function _latchIfBroken(Mode to, uint256[3] memory losses) internal returns (bytes32 limit) {
+        if (mode != Mode.Active) return 0;
+        uint256 loss = losses[0];
+        limit = "max_daily_loss";
+        if (!_isBroken(loss)) (loss, limit) = (losses[1], "max_weekly_loss");
+        if (!_isBroken(loss)) (loss, limit) = (losses[2], "max_drawdown");
+        if (!_isBroken(loss)) return 0;
+        mode = to;
+        emit ModeLatched(to, limit, loss >> 128, uint128(loss));
+    }
+
+    function _isBroken(uint256 loss) private pure returns (bool) {
+        return loss >> 128 > uint128(loss);
     }
 
     /// @dev (assets + 1) / (supply + virtual shares), scaled so that it starts at 1e18 whatever the asset's decimals. At
     /// least 1 and at most what a mark holds, so that neither a total loss nor a windfall can stop the vault.
-    function _sharePriceE18(uint256 assets, uint256 supply) internal pure returns (uint256) {
-        return (assets + 1).mulDiv(PRICE_SCALE, supply + VIRTUAL_SHARES).max(1).min(type(uint128).max);
+    function _sharePriceE18(uint256 assets, uint256 supply) private pure returns (uint128) {
+        uint256 price = (assets + 1) * PRICE_SCALE / (supply + VIRTUAL_SHARES);
+        if (price == 0) return 1;
+        return price < type(uint128).max ? uint128(price) : type(uint128).max;
     }
 
     // ---------------------------------------------------------------- worth
 
     /// @dev Shares may rise by `maxGrowthBps` a day from what was recorded last; a fall counts at once. Without holders
     /// there is nobody to be robbed by a jump.
-    function _boundedAssets(uint256 real, uint256 maxGrowthBps) private view returns (uint256) {
+    function _boundedAssets(uint256 real, uint256 supply, uint256 maxGrowthBps) private view returns (uint256) {
         uint256 recorded = _recordedAssets;
-        if (totalSupply() == 0 || recorded == 0) return real;
+        if (supply == 0 || recorded == 0) return real;
         uint256 elapsed = block.timestamp - _recordedAt;
-        return Math.min(real, recorded + recorded.mulDiv(maxGrowthBps * elapsed, BPS * 1 days));
+        uint256 bound = recorded + recorded * maxGrowthBps * elapsed / (BPS * 1 days);
+        return real < bound ? real : bound;
     }
 
     /// @dev Deposits and redemptions move the record with them: they are no growth.
@@ -196,12 +240,12 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     ///     feeAssets = assets x management x elapsed / year + performance x max(0, price - highest price) x supply
     ///     shares    = feeAssets x supply / (assets - feeAssets)
     /// A year of silence at most, so that fees cannot exceed what there is.
-    function _feeShares(uint256 assets, uint256 supply) internal view returns (uint256) {
+    function _feeShares(uint256 assets, uint256 supply, uint256 feeMark) private view returns (uint256) {
         Fees memory f = fees;
         if (f.recipient == address(0) || supply == 0) return 0;
         uint256 elapsed = Math.min(block.timestamp - _recordedAt, 365 days);
         uint256 feeAssets = assets.mulDiv(f.managementBps * elapsed, BPS * 365 days);
-        uint256 gain = _sharePriceE18(assets - feeAssets, supply).saturatingSub(_feeMarkE18);
+        uint256 gain = uint256(_sharePriceE18(assets - feeAssets, supply)).saturatingSub(feeMark);
         feeAssets += gain.mulDiv((supply + VIRTUAL_SHARES) * f.performanceBps, PRICE_SCALE * BPS);
         return feeAssets.mulDiv(supply + VIRTUAL_SHARES, assets + 1 - feeAssets);
     }
@@ -216,51 +260,20 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         return 6; // 10^6 virtual shares
     }
 
+    function _priceAge(VaultLimits memory l, bool leaving) private pure returns (uint256) {
+        return leaving ? l.exitOracleAgeSeconds : l.maxOracleAgeSeconds;
+    }
+
     function _assetBalance() internal view returns (uint256) {
         return IERC20(asset()).balanceOf(address(this));
-    }
-
-    function _countGifts() private returns (uint256) {
-        uint256 balance = _assetBalance();
-        if (balance >= idleAssets) return balance - idleAssets;
-        idleAssets = balance.toUint128();
-        return 0;
-    }
-
-    /// @dev Brings home what arrived since the last plan.
-    function _settle(uint256 gifts) private {
-        address[] memory adapters = portfolio.adapters();
-        for (uint256 i; i < adapters.length; ++i) {
-            IAdapter(adapters[i]).settle();
-        }
-        _countIdle(gifts);
     }
 
     function _countIdle(uint256 gifts) internal {
         idleAssets = (_assetBalance() - gifts).toUint128();
     }
 
-    /// @dev Idle cash and what the positions are worth.
-    function _appraise(Book memory b) internal view {
-        b.real = _sum(b.holdings.positions);
-        b.bounded = _boundedAssets(b.real, b.limits.maxGrowthBps);
-    }
-
-    function _sum(Position[] memory positions) private view returns (uint256 assets) {
-        assets = idleAssets;
-        for (uint256 i; i < positions.length; ++i) {
-            assets += positions[i].value;
-        }
-    }
-
-    function _latch(Mode to, bytes32 limit, uint256 value, uint256 bound) private returns (bytes32) {
-        mode = to;
-        emit ModeLatched(to, limit, value, bound);
-        return limit;
-    }
-
     function _fallBps(uint256 from, uint256 to) private pure returns (uint256) {
-        return from.saturatingSub(to).mulDiv(BPS, from, Math.Rounding.Ceil);
+        return to >= from ? 0 : Math.ceilDiv((from - to) * BPS, from);
     }
 
     /// @dev Weeks begin on Monday; 1970-01-01 was a Thursday.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Position} from "./interfaces/IAdapter.sol";
 import {IRedemptionQueue} from "./interfaces/IRedemptionQueue.sol";
 import {Price} from "./libraries/Price.sol";
-import {Measure, Snapshot} from "./Measure.sol";
 import {Figures, VaultStatus} from "./Plan.sol";
 import {Holdings} from "./Portfolio.sol";
 import {Vault} from "./Vault.sol";
@@ -38,16 +39,28 @@ contract VaultLens {
 
     function _addHoldings(Vault vault, VaultStatus memory s) private view {
         Holdings memory h = vault.portfolio().latest();
-        Snapshot memory now_ = Measure.snapshot(h.adapters, h.tokens, h.prices, h.positions, s.idleAssets);
-        s.grossExposure = now_.gross;
-        for (uint256 i; i < now_.tokens.length; ++i) {
-            int256 net = now_.tokens[i].net;
-            int256 notional = Price.notional(net, h.prices[i]).toInt256();
-            s.netDelta += net < 0 ? -notional : notional;
+        s.liquidationDistanceBps = s.healthBps = type(uint256).max;
+        for (uint256 i; i < h.positions.length; ++i) {
+            Position memory p = h.positions[i];
+            s.grossExposure += Price.notional(p.exposure, h.prices[i]);
+            s.netDelta += _netDeltaOfToken(h, i);
+            s.pendingLoss += p.pendingLoss;
+            s.liquidationDistanceBps = Math.min(s.liquidationDistanceBps, p.liquidationDistanceBps);
+            s.healthBps = Math.min(s.healthBps, p.healthBps);
         }
-        s.pendingLoss = now_.pendingLoss;
-        s.liquidationDistanceBps = now_.liquidationDistanceBps;
-        s.healthBps = now_.healthBps;
+    }
+
+    /// @dev Of the base token of venue `index` and all after it; 0 if a venue before it has the same.
+    function _netDeltaOfToken(Holdings memory h, uint256 index) private pure returns (int256 delta) {
+        address token = h.tokens[index];
+        int256 net;
+        for (uint256 i; i < h.positions.length; ++i) {
+            if (h.tokens[i] != token) continue;
+            if (i < index) return 0;
+            net += h.positions[i].exposure;
+        }
+        delta = Price.notional(net, h.prices[index]).toInt256();
+        if (net < 0) delta = -delta;
     }
 
     function _addQueue(Vault vault, VaultStatus memory s) private view {

@@ -32,21 +32,21 @@ abstract contract VaultShares is VaultBook {
     // ---------------------------------------------------------------- entering and leaving
 
     function deposit(uint256 assets, address receiver) public override nonReentrant returns (uint256 shares) {
-        Book memory b = _openToEnter();
+        Book memory b = _openBook(false);
         _requireRoom(b, assets, receiver);
-        shares = _sharesForDeposit(assets, _termsOf(b, totalSupply()));
+        shares = _sharesForDeposit(assets, _termsOf(b));
         _deposit(_msgSender(), receiver, assets, shares);
     }
 
     function mint(uint256 shares, address receiver) public override nonReentrant returns (uint256 assets) {
-        Book memory b = _openToEnter();
-        assets = _assetsForMint(shares, _termsOf(b, totalSupply()));
+        Book memory b = _openBook(false);
+        assets = _assetsForMint(shares, _termsOf(b));
         _requireRoom(b, assets, receiver);
         _deposit(_msgSender(), receiver, assets, shares);
     }
 
     function withdraw(uint256 assets, address receiver, address holder) public override nonReentrant returns (uint256 shares) {
-        Terms memory t = _openToLeave();
+        Terms memory t = _termsOf(_openBook(true));
         uint256 most = _mostAssets(holder, t);
         if (assets > most) revert ERC4626ExceededMaxWithdraw(holder, assets, most);
         shares = _sharesForWithdrawal(assets, t);
@@ -54,20 +54,11 @@ abstract contract VaultShares is VaultBook {
     }
 
     function redeem(uint256 shares, address receiver, address holder) public override nonReentrant returns (uint256 assets) {
-        Terms memory t = _openToLeave();
+        Terms memory t = _termsOf(_openBook(true));
         uint256 most = _mostShares(holder, t);
         if (shares > most) revert ERC4626ExceededMaxRedeem(holder, shares, most);
         assets = _assetsForRedemption(shares, t);
         _withdraw(_msgSender(), receiver, holder, assets, shares);
-    }
-
-    function _openToEnter() private returns (Book memory b) {
-        (b,) = _openBook(false, false);
-    }
-
-    function _openToLeave() private returns (Terms memory) {
-        (Book memory b,) = _openBook(true, false);
-        return _termsOf(b, totalSupply());
     }
 
     function _requireRoom(Book memory b, uint256 assets, address receiver) private view {
@@ -102,7 +93,7 @@ abstract contract VaultShares is VaultBook {
     /// @notice What shares are priced with now, and what may still be deposited; reverts while nothing may be priced.
     function healthyTerms(Prices prices) external view nonReentrantView returns (Terms memory, uint256 room) {
         Book memory b = _viewBook(prices);
-        return (_termsWithFees(b), _roomIn(b));
+        return (_termsOf(b), _roomIn(b));
     }
 
     /// @notice 0 when the vault is halted or a price is not healthy, else what the deposit cap leaves.
@@ -158,19 +149,15 @@ abstract contract VaultShares is VaultBook {
     // ---------------------------------------------------------------- arithmetic
 
     function _terms() private view nonReentrantView returns (Terms memory) {
-        return _termsWithFees(_viewBook(Prices.LastGood));
+        return _termsOf(_viewBook(Prices.LastGood));
     }
 
-    function _termsWithFees(Book memory b) private view returns (Terms memory) {
-        return _termsOf(b, totalSupply() + _feeShares(b.bounded, totalSupply()));
-    }
-
-    function _termsOf(Book memory b, uint256 supply) private pure returns (Terms memory) {
-        return Terms(b.real, b.bounded, supply, b.limits.flowBufferBps);
+    function _termsOf(Book memory b) private pure returns (Terms memory) {
+        return Terms(b.real, b.bounded, b.supply, b.limits.flowBufferBps);
     }
 
     function _roomIn(Book memory b) private view returns (uint256) {
-        return mode == Mode.Halted ? 0 : uint256(b.limits.maxTotalAssets).saturatingSub(b.real);
+        return mode == Mode.Halted ? 0 : policy.maxTotalAssets().saturatingSub(b.real);
     }
 
     /// @dev Never reverts, as ERC-4626 asks of `max*`; without healthy prices there is no supply and no room.

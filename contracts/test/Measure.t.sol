@@ -14,9 +14,7 @@ contract MeasureTest is Test {
     address private constant TOKEN = address(0x71);
     address private constant OTHER = address(0x72);
 
-    address[] private _adapters;
     address[] private _tokens;
-    uint256[] private _prices;
     Position[] private _positions;
 
     function _hold(address token, uint256 value, int256 exposure) private {
@@ -24,14 +22,22 @@ contract MeasureTest is Test {
     }
 
     function _add(address token, Position memory position) private {
-        _adapters.push(address(uint160(0xA0 + _adapters.length)));
         _tokens.push(token);
-        _prices.push(PRICE);
         _positions.push(position);
     }
 
     function _snapshot(uint256 idle) private view returns (Snapshot memory) {
-        return Measure.snapshot(_adapters, _tokens, _prices, _positions, idle);
+        return this.snapshot(_positions, idle);
+    }
+
+    /// @dev Measure reads positions where the policy has them, in the calldata.
+    function snapshot(Position[] calldata positions, uint256 idle) external view returns (Snapshot memory s) {
+        Measure.begin(s, idle, positions.length);
+        for (uint256 i; i < positions.length; ++i) {
+            uint256 first;
+            while (_tokens[first] != _tokens[i]) ++first;
+            Measure.add(s, positions[i], PRICE, i, first);
+        }
     }
 
     function test_without_venues_there_is_only_cash_and_no_risk() public view {
@@ -57,10 +63,8 @@ contract MeasureTest is Test {
         _hold(TOKEN, 2_499e6, -1e18);
         _hold(TOKEN, 2_501e6, 1e18);
         Snapshot memory s = _snapshot(0);
-        assertEq(s.venues[0].key, _adapters[0]);
-        assertEq(s.venues[0].amount, 2_500e6);
-        assertEq(s.venues[1].key, _adapters[1]);
-        assertEq(s.venues[1].amount, 2_501e6);
+        assertEq(s.venues[0], 2_500e6);
+        assertEq(s.venues[1], 2_501e6);
     }
 
     function test_a_token_is_summed_up_where_it_comes_first() public {
@@ -68,15 +72,12 @@ contract MeasureTest is Test {
         _hold(OTHER, 0, -4e18);
         _hold(TOKEN, 0, -3e18);
         Snapshot memory s = _snapshot(0);
-        assertEq(s.tokens[0].key, TOKEN);
-        assertEq(s.tokens[0].amount, 12_500e6);
-        assertEq(s.tokens[0].net, -1e18);
-        assertEq(s.tokens[1].key, OTHER);
-        assertEq(s.tokens[1].amount, 10_000e6);
-        assertEq(s.tokens[1].net, -4e18);
-        assertEq(s.tokens[2].key, address(0));
-        assertEq(s.tokens[2].amount, 0);
-        assertEq(s.tokens[2].net, 0);
+        assertEq(s.tokens[0], 12_500e6);
+        assertEq(s.nets[0], -1e18);
+        assertEq(s.tokens[1], 10_000e6);
+        assertEq(s.nets[1], -4e18);
+        assertEq(s.tokens[2], 0);
+        assertEq(s.nets[2], 0);
     }
 
     function test_takes_the_least_of_the_risks_each_by_itself() public {
@@ -99,9 +100,9 @@ contract MeasureTest is Test {
         _hold(TOKEN, 0, exposure);
         _hold(TOKEN, 0, -exposure);
         Snapshot memory s = _snapshot(0);
-        assertEq(s.tokens[0].net, 0);
+        assertEq(s.nets[0], 0);
         assertEq(s.gross, 2 * Price.notional(exposure, PRICE));
-        assertEq(s.tokens[0].amount, s.gross);
+        assertEq(s.tokens[0], s.gross);
     }
 
     function testFuzz_tokens_share_out_the_gross(uint256 seed) public {
@@ -113,8 +114,8 @@ contract MeasureTest is Test {
         Snapshot memory s = _snapshot(0);
         uint256 sum;
         for (uint256 i; i < 8; ++i) {
-            sum += s.tokens[i].amount;
-            assertLe(Price.notional(s.tokens[i].net, PRICE), s.tokens[i].amount + 8);
+            sum += s.tokens[i];
+            assertLe(Price.notional(s.nets[i], PRICE), s.tokens[i] + 8);
         }
         assertEq(sum, s.gross);
     }

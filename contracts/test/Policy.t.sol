@@ -7,7 +7,7 @@ import {Test} from "forge-std/Test.sol";
 import {Authority} from "ballast/Authority.sol";
 import {Limits} from "ballast/Limits.sol";
 import {Mode} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
+import {Policy, VaultLimits} from "ballast/Policy.sol";
 
 /// @notice Every limit against its ceiling and floor, and what may change at once. Who may change it: Authority.t.sol.
 contract PolicyTest is Test {
@@ -118,10 +118,18 @@ contract PolicyTest is Test {
     function _assertLimits(Limits memory expected, uint256 version) private view {
         assertEq(abi.encode(_policy.limits()), abi.encode(expected));
         assertEq(_policy.version(), version);
-        (Limits memory current, uint256 exitAge, uint64 currentVersion) = _policy.current();
-        assertEq(abi.encode(current), abi.encode(expected));
-        assertEq(exitAge, 3_600);
-        assertEq(currentVersion, version);
+        VaultLimits memory current = _policy.current();
+        assertEq(current.maxSlippageBps, expected.maxSlippageBps);
+        assertEq(current.maxDailyLossBps, expected.maxDailyLossBps);
+        assertEq(current.maxWeeklyLossBps, expected.maxWeeklyLossBps);
+        assertEq(current.maxDrawdownBps, expected.maxDrawdownBps);
+        assertEq(current.maxGrowthBps, expected.maxGrowthBps);
+        assertEq(current.flowBufferBps, expected.flowBufferBps);
+        assertEq(current.maxOracleAgeSeconds, expected.maxOracleAgeSeconds);
+        assertEq(current.exitOracleAgeSeconds, 3_600);
+        assertEq(current.maxSilenceSeconds, expected.maxSilenceSeconds);
+        assertEq(uint8(current.latchMode), uint8(expected.latchMode));
+        assertEq(_policy.maxTotalAssets(), expected.maxTotalAssets);
     }
 
     // ---------------------------------------------------------------- ceilings and floors

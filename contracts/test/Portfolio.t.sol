@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
 import {Mode} from "ballast/Plan.sol";
-import {Holdings, Portfolio} from "ballast/Portfolio.sol";
+import {Portfolio, Quote} from "ballast/Portfolio.sol";
 import {PriceOracle} from "ballast/PriceOracle.sol";
 import {TestToken} from "sim/TestToken.sol";
 
@@ -32,7 +32,10 @@ contract PortfolioTest is CoreFixture {
     }
 
     /// @dev An oracle with a feed of its own.
-    function _oracleAt(int256 price, address baseToken) private returns (PriceOracle priceOracle, SettableFeed ownFeed) {
+    function _oracleAt(int256 price, address baseToken)
+        private
+        returns (PriceOracle priceOracle, SettableFeed ownFeed)
+    {
         SettableFeed shared = feed;
         ownFeed = new SettableFeed(8, price);
         feed = ownFeed;
@@ -87,11 +90,10 @@ contract PortfolioTest is CoreFixture {
 
     function test_refuses_a_venue_of_another_asset() public {
         LeveragedTestAdapter foreign = new LeveragedTestAdapter(address(vault), address(weth), address(weth));
-        _acceptRefused(
-            address(foreign),
-            oracle,
-            abi.encodeWithSelector(Portfolio.AdapterForAnother.selector, address(foreign), address(vault), address(weth))
+        bytes memory reason = abi.encodeWithSelector(
+            Portfolio.AdapterForAnother.selector, address(foreign), address(vault), address(weth)
         );
+        _acceptRefused(address(foreign), oracle, reason);
     }
 
     function test_refuses_an_oracle_of_another_token() public {
@@ -156,15 +158,15 @@ contract PortfolioTest is CoreFixture {
     function test_venues_of_one_token_are_priced_by_the_first_ones_oracle() public {
         (PriceOracle other, SettableFeed otherFeed) = _oracleAt(PRICE * 2, address(weth));
         portfolio.acceptAdapter(address(third), other);
-        Holdings[3] memory readings = [portfolio.latest(), portfolio.healthy(60), portfolio.refresh(60)];
-        for (uint256 i; i < readings.length; ++i) {
-            assertEq(readings[i].prices[0], _price());
-            assertEq(readings[i].prices[1], _price());
-            assertEq(readings[i].prices[2], _price());
+        uint256[] memory prices = portfolio.latest().prices;
+        Quote[] memory quotes = portfolio.quote(60);
+        for (uint256 i; i < 3; ++i) {
+            assertEq(prices[i], _price());
+            assertEq(quotes[i].priceE36, _price());
         }
         // The oracle that is not asked cannot stop anything either.
         otherFeed.setBroken(true);
-        portfolio.refresh(60);
+        portfolio.quote(60);
         _run(_pair(100));
 
         otherFeed.setBroken(false);
@@ -179,26 +181,30 @@ contract PortfolioTest is CoreFixture {
         LeveragedTestAdapter leg = _newLegFor(address(token));
         portfolio.acceptAdapter(address(leg), other);
         portfolio.acceptAdapter(address(third), oracle);
-        Holdings[3] memory readings = [portfolio.latest(), portfolio.healthy(60), portfolio.refresh(60)];
-        for (uint256 i; i < readings.length; ++i) {
-            Holdings memory h = readings[i];
-            assertEq(h.adapters[2], address(leg));
-            assertEq(h.tokens[2], address(token));
-            assertEq(h.prices[1], _price());
-            assertEq(h.prices[2], 3 * _price());
-            assertEq(h.prices[3], _price());
+        Quote[] memory quotes = portfolio.quote(60);
+        assertEq(quotes[2].adapter, address(leg));
+        assertEq(quotes[2].token, address(token));
+        uint256[4] memory expected = [_price(), _price(), 3 * _price(), _price()];
+        for (uint256 i; i < 4; ++i) {
+            assertEq(quotes[i].priceE36, expected[i]);
+            assertEq(portfolio.latest().prices[i], expected[i]);
         }
+        usdc.mint(address(leg), 5);
+        leg.setExposure(1e18, 1); // bought for nothing
+        assertEq(portfolio.healthyValue(60), 7_500e6 + 5);
+        assertEq(portfolio.latestValue(), 7_500e6 + 5);
+        assertEq(portfolio.appraise(60), 7_500e6 + 5);
     }
 
     function test_refresh_stores_a_price_and_the_views_do_not() public {
         feed.set(PRICE * 2);
-        portfolio.healthy(60);
-        portfolio.latest();
+        portfolio.healthyValue(60);
+        portfolio.latestValue();
         feed.setBroken(true);
         assertEq(portfolio.latest().prices[0], 2.5e27, "the one of the set-up");
         feed.setBroken(false);
         _later(1);
-        portfolio.refresh(60);
+        portfolio.appraise(60);
         feed.setBroken(true);
         assertEq(portfolio.latest().prices[0], 5e27);
     }
@@ -207,9 +213,11 @@ contract PortfolioTest is CoreFixture {
         vm.warp(block.timestamp + 61);
         bytes memory stale = abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 61, 60);
         vm.expectRevert(stale);
-        portfolio.refresh(60);
+        portfolio.quote(60);
         vm.expectRevert(stale);
-        portfolio.healthy(60);
+        portfolio.appraise(60);
+        vm.expectRevert(stale);
+        portfolio.healthyValue(60);
         assertEq(portfolio.latest().prices[0], 2.5e27);
     }
 
@@ -218,8 +226,9 @@ contract PortfolioTest is CoreFixture {
         usdc.mint(address(long), 1_000e6);
         feed.set(PRICE * 2);
         assertEq(portfolio.latest().positions[0].value, 3_500e6);
-        assertEq(portfolio.healthy(60).positions[0].value, 3_500e6);
-        assertEq(portfolio.refresh(60).positions[0].exposure, 1e18);
+        assertEq(portfolio.latest().positions[0].exposure, 1e18);
+        assertEq(portfolio.healthyValue(60), 3_500e6);
+        assertEq(portfolio.appraise(60), 3_500e6);
     }
 
     function test_another_oracle_takes_over() public {

@@ -32,6 +32,8 @@ contract OpenSwapper is UniswapV3Swapper {
 
     function position(uint256) external view returns (Position memory) {}
 
+    function value(uint256) external view returns (uint256) {}
+
     function settle() external {}
 
     function execute(bytes calldata, uint256, uint256) external returns (uint256) {}

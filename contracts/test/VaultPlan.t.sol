@@ -110,6 +110,17 @@ contract VaultPlanTest is CoreFixture {
         _run(_pair(1));
     }
 
+    function test_a_plan_for_another_chain_or_another_vault_is_refused() public {
+        Plan memory plan = _plan(_pair(1));
+        plan.chainId += 1;
+        vm.expectRevert(abi.encodeWithSelector(Vault.PlanForAnotherVault.selector, plan.chainId, address(vault)));
+        _send(plan);
+        plan = _plan(_pair(1));
+        plan.vault = address(_newVault(usdc));
+        vm.expectRevert(abi.encodeWithSelector(Vault.PlanForAnotherVault.selector, block.chainid, plan.vault));
+        _send(plan);
+    }
+
     function test_only_the_agent_sends_plans(address caller) public {
         vm.assume(caller != AGENT);
         Plan memory plan = _plan(_pair(1));
@@ -298,7 +309,8 @@ contract VaultPlanTest is CoreFixture {
         _run(_pair(100));
         _later(60);
         vm.warp(block.timestamp + 3_601);
-        _expectRevert(_pair(-50), abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600));
+        bytes memory stale = abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), 3_601, 3_600);
+        _expectRevert(_pair(-50), stale);
         feed.set(0);
         _expectRevert(
             _pair(-50), abi.encodeWithSelector(PriceOracle.OraclePriceInvalid.selector, address(weth), int256(0))

@@ -30,8 +30,9 @@ def test_a_stolen_key_loses_at_most_one_per_cent_in_any_day(path: Path) -> None:
     assert load_config(path).config.policy.worst_loss(DAY_S) <= 0.01
 
 
-def test_the_four_markets_of_the_project_are_there() -> None:
-    assert [path.stem for path in CONFIGS] == ["avax-carry", "btc-carry", "eth-carry", "eth-volatility-target"]
+def test_the_markets_of_the_project_are_there() -> None:
+    names = ["avax-carry", "btc-carry", "eth-carry", "eth-lending-neutral", "eth-volatility-target"]
+    assert [path.stem for path in CONFIGS] == names
 
 
 @pytest.mark.parametrize(("name", "target", "low"), [("eth", 0.37, 0.27), ("btc", 0.38, 0.28), ("avax", 0.52, 0.38)])

@@ -226,13 +226,12 @@ def as_contract_sees(change: Change, proposal: Proposal, vault: VaultState, cost
         round(change.traded_usd * USD),
         vault.total_assets,
         NOW - vault.last_plan_at,
-        [SPOT_VENUE, PERP_VENUE],
-        [TOKEN, TOKEN],
-        [price_e36, price_e36],
-        start,
-        end,
         vault.idle_assets,
         vault.idle_assets - paid - spot_loss - proposal.deposit,
+        [
+            (venue, TOKEN, price_e36, before, after)
+            for venue, before, after in zip((SPOT_VENUE, PERP_VENUE), start, end, strict=True)
+        ],
     )
 
 

@@ -146,7 +146,7 @@ contract AaveV3 is UniswapV3Swapper {
     /// @inheritdoc IAdapter
     /// @dev Value rounds down. Health is the lower of what Aave's prices and the reference price make it; the distance
     /// is the rise of the base price that would bring it to 1, with the collateral as it is.
-    function position(uint256 priceE36) external view returns (Position memory told) {
+    function position(uint256 priceE36) public view returns (Position memory told) {
         (uint256 scaledCollateral, uint256 scaledDebt) = _counted();
         uint256 collateral = Math.mulDiv(scaledCollateral, aave.getReserveNormalizedIncome(asset), RAY);
         told.fingerprint = keccak256(abi.encode(address(this), scaledCollateral, scaledDebt));
@@ -162,6 +162,11 @@ contract AaveV3 is UniswapV3Swapper {
         told.exposure = -debt.toInt256();
         told.healthBps = Math.min(_aaveHealthBps(), collateral * _liquidationThresholdBps() / debtValue);
         told.liquidationDistanceBps = Math.saturatingSub(told.healthBps, BPS);
+    }
+
+    /// @inheritdoc IAdapter
+    function value(uint256 priceE36) external view returns (uint256) {
+        return position(priceE36).value;
     }
 
     function _short(uint256 baseAmount, uint256 minAssetOut, uint256 priceE36, uint256 maxSlippageBps)

@@ -53,6 +53,14 @@ contract HyperCorePerp is HyperCoreTransfers {
         bool open; // not yet read back
     }
 
+    /// @dev What HyperCore tells of the account; mark and leverage only once something depends on them.
+    struct Core {
+        int64 size; // signed lots
+        uint64 spot; // USD with 6 decimals
+        int64 equity;
+        uint64 markPx;
+    }
+
     uint8 public constant ORDER = 5;
 
     /// @notice How far past the mark a limit must reach. An order counts as filled until it is read back, and one that
@@ -76,6 +84,12 @@ contract HyperCorePerp is HyperCoreTransfers {
     uint256 private immutable _referenceScale;
 
     Order public order;
+
+    /// @dev `Core` in one word, and the maximum leverage, as `settle` found them in this transaction; zero for unknown.
+    /// The precompiles answer with the state at the start of the block, so the vault, which settles first, would only
+    /// pay to hear the same again.
+    uint256 private transient _core;
+    uint256 private transient _maxLeverage;
 
     error PerpNotSupported(uint32 perpIndex);
     error UnknownAction(uint8 kind);
@@ -110,11 +124,19 @@ contract HyperCorePerp is HyperCoreTransfers {
     // ---------------------------------------------------------------- what the vault asks
 
     function settle() external onlyVault {
-        if (order.open && !_isPending(order.until)) {
-            order.open = false;
-            emit OrderReadBack(order.expected, _size());
+        Core memory core = _ask();
+        bool pending = _isPending(order.until);
+        if (core.size != 0 || pending) {
+            core.markPx = HyperCoreReader.markPx(perpIndex);
+            _maxLeverage = HyperCoreReader.maxLeverage(perpIndex);
         }
-        _settleTransfer();
+        _core = uint256(uint64(core.size)) << 192 | uint256(core.spot) << 128 | uint256(uint64(core.equity)) << 64
+            | core.markPx;
+        if (order.open && !pending) {
+            order.open = false;
+            emit OrderReadBack(order.expected, core.size);
+        }
+        _settleTransfer(core.spot);
     }
 
     function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
@@ -137,42 +159,46 @@ contract HyperCorePerp is HyperCoreTransfers {
     /// @dev The position first, then its cash, one transfer per call.
     function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps) external onlyVault returns (uint256) {
         if (partBps == 0 || partBps > BPS) revert PartInvalid(partBps);
-        int64 held = _settledSize();
+        Core memory core = _settledCore();
+        int64 held = core.size;
         if (held == 0) {
             _stepHome();
             return 0;
         }
         bool isBuy = held < 0;
-        (uint64 markPx, uint256 bound) = _quote(isBuy, priceE36, maxSlippageBps);
+        uint64 markPx = _markPx(core);
+        uint256 bound = _bound(markPx, isBuy, priceE36, maxSlippageBps);
         int256 lots = int256(_part(SignedMath.abs(held), partBps, markPx));
         uint64 limitPx = HyperCorePrices.nearestWithin(bound, isBuy, limitScale).toUint64();
         return _place((isBuy ? lots : -lots).toInt64(), limitPx, true, held, markPx, bound);
     }
 
+    function value(uint256) external view returns (uint256) {
+        return _value(transfer, coreSpotUsdc(), _evmBalance(), marginSummary().accountValue);
+    }
+
     function position(uint256 priceE36) external view returns (Position memory p) {
-        int64 held = _size();
+        Core memory core = _told();
         Order memory last = order;
         Transfer memory t = transfer;
-        uint256 spot = coreSpotUsdc();
         uint256 evm = _evmBalance();
-        int256 equity = marginSummary().accountValue;
         bool pending = _isPending(last.until);
-        int64 lots = pending ? last.expected : held;
+        int64 lots = pending ? last.expected : core.size;
 
-        p.value = (equity > 0 ? uint256(equity) : 0) + spot + evm + _inFlight(t, spot, evm);
+        p.value = _value(t, core.spot, evm, core.equity);
         p.exposure = _baseUnits(lots);
-        p.fingerprint = keccak256(abi.encode(held, last.size, last.until, t.kind, t.amount, t.startedAt));
+        p.fingerprint = keccak256(abi.encode(core.size, last.size, last.until, t.kind, t.amount, t.startedAt));
         p.liquidationDistanceBps = type(uint256).max;
         p.healthBps = type(uint256).max;
         if (!pending && lots == 0) return p;
 
-        uint256 markPx = HyperCoreReader.markPx(perpIndex);
+        uint256 markPx = _markPx(core);
         if (pending) p.pendingLoss = _worstLoss(last.size, last.limitPx, markPx, priceE36);
         if (lots == 0) return p;
 
-        int256 secured = equity + _pendingMargin(t, spot, evm) - int256(p.pendingLoss);
+        int256 secured = core.equity + _pendingMargin(t, core.spot, evm) - int256(p.pendingLoss);
         uint256 notional = SignedMath.abs(lots) * markPx;
-        uint256 maxLeverage = HyperCoreReader.perpInfo(perpIndex).maxLeverage;
+        uint256 maxLeverage = _leverage();
         p.liquidationDistanceBps = HyperCoreMargin.liquidationDistanceBps(secured, notional, maxLeverage, lots > 0);
         p.healthBps = HyperCoreMargin.healthBps(secured, notional, maxLeverage);
     }
@@ -181,7 +207,7 @@ contract HyperCorePerp is HyperCoreTransfers {
 
     /// @notice Signed lots: the last order counts as filled until `pendingUntil`, then HyperCore's word does.
     function expectedPosition() external view returns (int64) {
-        return _isPending(order.until) ? order.expected : _size();
+        return _isPending(order.until) ? order.expected : HyperCoreReader.size(address(this), perpIndex);
     }
 
     function pendingUntil() external view returns (uint256) {
@@ -198,10 +224,11 @@ contract HyperCorePerp is HyperCoreTransfers {
         private
         returns (uint256)
     {
-        int64 held = _settledSize();
-        if (reduceOnly && !_reduces(size, held)) revert WouldNotReduce(size, held);
-        (uint64 markPx, uint256 bound) = _quote(size > 0, priceE36, maxSlippageBps);
-        return _place(size, limitPx, reduceOnly, held, markPx, bound);
+        Core memory core = _settledCore();
+        if (reduceOnly && !_reduces(size, core.size)) revert WouldNotReduce(size, core.size);
+        uint64 markPx = _markPx(core);
+        uint256 bound = _bound(markPx, size > 0, priceE36, maxSlippageBps);
+        return _place(size, limitPx, reduceOnly, core.size, markPx, bound);
     }
 
     function _place(int64 size, uint64 limitPx, bool reduceOnly, int64 held, uint64 markPx, uint256 bound)
@@ -229,15 +256,10 @@ contract HyperCorePerp is HyperCoreTransfers {
         return lots * markPx;
     }
 
-    /// @dev The mark, and the worst limit price (x 10^8) that both mark and reference allow.
-    function _quote(bool isBuy, uint256 priceE36, uint256 maxSlippageBps)
-        private
-        view
-        returns (uint64 markPx, uint256 bound)
-    {
-        markPx = HyperCoreReader.markPx(perpIndex);
+    /// @dev The worst limit price (x 10^8) that both mark and reference allow.
+    function _bound(uint64 markPx, bool isBuy, uint256 priceE36, uint256 maxSlippageBps) private view returns (uint256) {
         uint256 price = HyperCorePrices.stricter(markPx * limitScale, _reference(priceE36, isBuy), isBuy);
-        bound = HyperCorePrices.collar(price, isBuy, maxSlippageBps);
+        return HyperCorePrices.collar(price, isBuy, maxSlippageBps);
     }
 
     /// @dev |size| x (limit - price), where the limit is worse than the worse of mark and reference, plus the fee.
@@ -269,14 +291,38 @@ contract HyperCorePerp is HyperCoreTransfers {
 
     // ---------------------------------------------------------------- positions
 
-    /// @dev What HyperCore tells, once the last order must have acted.
-    function _settledSize() private view returns (int64) {
-        if (_isPending(order.until)) revert OrderOutstanding();
-        return _size();
+    function _value(Transfer memory t, uint256 spot, uint256 evm, int256 equity) private view returns (uint256) {
+        return (equity > 0 ? uint256(equity) : 0) + spot + evm + _inFlight(t, spot, evm);
     }
 
-    function _size() private view returns (int64) {
-        return HyperCoreReader.position(address(this), perpIndex).szi;
+    /// @dev What HyperCore tells, once the last order must have acted.
+    function _settledCore() private view returns (Core memory) {
+        if (_isPending(order.until)) revert OrderOutstanding();
+        return _told();
+    }
+
+    function _told() private view returns (Core memory) {
+        uint256 word = msg.sender == vault ? _core : 0;
+        if (word == 0) return _ask();
+        return Core(int64(uint64(word >> 192)), uint64(word >> 128), int64(uint64(word >> 64)), uint64(word));
+    }
+
+    function _ask() private view returns (Core memory) {
+        return Core({
+            size: HyperCoreReader.size(address(this), perpIndex),
+            spot: uint64(coreSpotUsdc()),
+            equity: marginSummary().accountValue,
+            markPx: 0
+        });
+    }
+
+    function _markPx(Core memory core) private view returns (uint64) {
+        return core.markPx != 0 ? core.markPx : HyperCoreReader.markPx(perpIndex);
+    }
+
+    function _leverage() private view returns (uint256) {
+        uint256 told = msg.sender == vault ? _maxLeverage : 0;
+        return told != 0 ? told : HyperCoreReader.maxLeverage(perpIndex);
     }
 
     function _isPending(uint256 until) private view returns (bool) {

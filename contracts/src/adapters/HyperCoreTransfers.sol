@@ -135,13 +135,12 @@ abstract contract HyperCoreTransfers is IAdapter {
     }
 
     /// @dev Sends EVM USDC home, which the book of a withdrawal then no longer expects, and closes what is over.
-    function _settleTransfer() internal {
-        Transfer memory t = transfer;
+    function _settleTransfer(uint256 spot) internal {
         uint256 sentHome = _evmBalance();
-        if (!t.open && sentHome == 0) return;
+        if (!transfer.open && sentHome == 0) return;
+        Transfer memory t = transfer;
         bool outstanding = false;
         if (t.open) {
-            uint256 spot = coreSpotUsdc();
             outstanding = _isOutstanding(t, spot, sentHome);
             t.open = !_isDone(t, spot, sentHome) && block.timestamp < t.startedAt + IN_FLIGHT_TIMEOUT;
             // Before core has taken the money from spot, what is on the EVM can only be a gift.

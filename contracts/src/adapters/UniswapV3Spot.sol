@@ -90,6 +90,11 @@ contract UniswapV3Spot is UniswapV3Swapper {
         });
     }
 
+    /// @inheritdoc IAdapter
+    function value(uint256 priceE36) external view returns (uint256) {
+        return Price.assetValue(heldBase(), priceE36);
+    }
+
     /// @notice Base units bought and not sold yet, as far as they are still here: some tokens shrink by themselves.
     function heldBase() public view returns (uint256) {
         return Math.min(_countedBase, IERC20(baseToken).balanceOf(address(this)));

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
 /// @title HyperCore's state as HyperEVM contracts see it: at the start of the block, through read precompiles.
 /// @dev Prices are human x 10^(6 - szDecimals), sizes whole lots of 10^-szDecimals, USD has 6 decimals.
 /// Source: hyperliquid-dev/hyper-evm-lib and Hyperliquid's documentation of HyperEVM.
 library HyperCoreReader {
+    using SafeCast for int256;
+    using SafeCast for uint256;
+
     struct SpotBalance {
         uint64 total;
         uint64 hold;
@@ -26,14 +31,6 @@ library HyperCoreReader {
         int64 rawUsd;
     }
 
-    struct Position {
-        int64 szi;
-        uint64 entryNtl;
-        int64 isolatedRawUsd;
-        uint32 leverage;
-        bool isIsolated;
-    }
-
     address internal constant SPOT_BALANCE = 0x0000000000000000000000000000000000000801;
     address internal constant WITHDRAWABLE = 0x0000000000000000000000000000000000000803;
     address internal constant MARK_PX = 0x0000000000000000000000000000000000000806;
@@ -47,42 +44,68 @@ library HyperCoreReader {
 
     error HyperCoreReadFailed(address precompile);
 
-    function position(address user, uint32 perp) internal view returns (Position memory) {
-        return abi.decode(_read(POSITION, abi.encode(user, perp), 5), (Position));
+    /// @notice Signed lots.
+    function size(address user, uint32 perp) internal view returns (int64) {
+        return int256(_ask(POSITION, uint160(user), perp, 2, 5)[0]).toInt64();
     }
 
     function marginSummary(address user) internal view returns (MarginSummary memory) {
-        return abi.decode(_read(MARGIN_SUMMARY, abi.encode(MAIN_PERP_DEX, user), 4), (MarginSummary));
+        uint256[6] memory words = _ask(MARGIN_SUMMARY, MAIN_PERP_DEX, uint160(user), 2, 4);
+        return MarginSummary({
+            accountValue: int256(words[0]).toInt64(),
+            marginUsed: words[1].toUint64(),
+            ntlPos: words[2].toUint64(),
+            rawUsd: int256(words[3]).toInt64()
+        });
     }
 
     function spotBalance(address user, uint64 token) internal view returns (SpotBalance memory) {
-        return abi.decode(_read(SPOT_BALANCE, abi.encode(user, token), 3), (SpotBalance));
+        uint256[6] memory words = _ask(SPOT_BALANCE, uint160(user), token, 2, 3);
+        return SpotBalance({total: words[0].toUint64(), hold: words[1].toUint64(), entryNtl: words[2].toUint64()});
     }
 
     function withdrawable(address user) internal view returns (uint64) {
-        return abi.decode(_read(WITHDRAWABLE, abi.encode(user), 1), (uint64));
+        return _ask(WITHDRAWABLE, uint160(user), 0, 1, 1)[0].toUint64();
     }
 
     function markPx(uint32 perp) internal view returns (uint64) {
-        return abi.decode(_read(MARK_PX, abi.encode(perp), 1), (uint64));
+        return _ask(MARK_PX, perp, 0, 1, 1)[0].toUint64();
     }
 
     function oraclePx(uint32 perp) internal view returns (uint64) {
-        return abi.decode(_read(ORACLE_PX, abi.encode(perp), 1), (uint64));
+        return _ask(ORACLE_PX, perp, 0, 1, 1)[0].toUint64();
     }
 
     function perpInfo(uint32 perp) internal view returns (PerpInfo memory) {
-        return abi.decode(_read(PERP_INFO, abi.encode(perp), 7), (PerpInfo));
+        (bool answered, bytes memory answer) = PERP_INFO.staticcall(abi.encode(perp));
+        if (!answered || answer.length < 7 * 32) revert HyperCoreReadFailed(PERP_INFO);
+        return abi.decode(answer, (PerpInfo));
+    }
+
+    /// @notice `perpInfo(perp).maxLeverage` for less gas: the words are two offsets, margin table, decimals, leverage.
+    function maxLeverage(uint32 perp) internal view returns (uint8) {
+        return _ask(PERP_INFO, perp, 0, 1, 6)[4].toUint8();
     }
 
     function accountExists(address user) internal view returns (bool) {
-        return abi.decode(_read(ACCOUNT_EXISTS, abi.encode(user), 1), (bool));
+        return _ask(ACCOUNT_EXISTS, uint160(user), 0, 1, 1)[0] != 0;
     }
 
-    /// @dev A chain without the precompile answers an empty success, which is a failure too.
-    function _read(address precompile, bytes memory arguments, uint256 leastWords) private view returns (bytes memory) {
-        (bool success, bytes memory result) = precompile.staticcall(arguments);
-        if (!success || result.length < 32 * leastWords) revert HyperCoreReadFailed(precompile);
-        return result;
+    /// @dev The first words of an answer to one or two words. A chain without the precompile answers an empty success,
+    /// which is a failure too.
+    function _ask(address precompile, uint256 first, uint256 second, uint256 wordsAsked, uint256 wordsTold)
+        private
+        view
+        returns (uint256[6] memory words)
+    {
+        bool answered;
+        assembly ("memory-safe") {
+            mstore(0, first)
+            mstore(32, second)
+            let length := mul(wordsTold, 32)
+            answered := staticcall(gas(), precompile, 0, mul(wordsAsked, 32), words, length)
+            answered := and(answered, iszero(lt(returndatasize(), length)))
+        }
+        if (!answered) revert HyperCoreReadFailed(precompile);
     }
 }

@@ -157,6 +157,10 @@ contract LeveragedTestAdapter is IAdapter {
         });
     }
 
+    function value(uint256 priceE36) external view returns (uint256) {
+        return this.position(priceE36).value;
+    }
+
     function _trade(int256 baseDelta, uint256 fee, uint256 priceE36) private returns (uint256) {
         exposure += baseDelta;
         cost += _notional(baseDelta, priceE36);
