@@ -42,6 +42,7 @@ contract Vault is VaultShares {
     );
     event PlanSkipped(uint64 indexed number, bytes32 limit);
     event Unwound(address indexed by, uint256 partBps);
+    event UnwindSkipped(address indexed adapter);
 
     error AssetDecimalsTooLarge(uint8 decimals);
     error NotAgent(address caller);
@@ -206,8 +207,12 @@ contract Vault is VaultShares {
         if (elapsed <= bound) revert AgentNotSilent(elapsed, bound);
         for (uint256 i; i < change.legs.length; ++i) {
             Leg memory leg = change.legs[i];
-            uint256 traded = IAdapter(leg.adapter).reduce(partBps, leg.priceE36, b.limits.maxSlippageBps);
-            _follow(leg, change, traded, b.gifts);
+            // A venue that cannot move now must not hold up the others; the limits on what is left hold all the same.
+            try IAdapter(leg.adapter).reduce(partBps, leg.priceE36, b.limits.maxSlippageBps) returns (uint256 traded) {
+                _follow(leg, change, traded, b.gifts);
+            } catch {
+                emit UnwindSkipped(leg.adapter);
+            }
         }
         if (!change.reducing) revert OnlyReducingAllowed();
         _finish(b, change);

@@ -21,10 +21,8 @@ import {World} from "./VaultJudge.sol";
 
 /// @notice What holds of a vault after any sequence of calls by holders, agent, thief, guardian, curator, owner, market
 /// and clock: with a real Uniswap pool, two perp-like legs, a redemption queue, fees and a flow buffer.
-/// @dev Collecting constants from bytecode and storage takes time and helps a bounded handler little.
-/// forge-config: default.invariant.fail-on-revert = true
-/// forge-config: default.invariant.include-push-bytes = false
-/// forge-config: default.invariant.include-storage = false
+/// @dev Settings count where a contract is, not where it is inherited. Collecting constants from bytecode and storage
+/// takes time and helps a bounded handler little.
 abstract contract VaultInvariants is SharesFixture {
     VaultHandler internal handler;
     RedemptionQueue internal queue;
@@ -224,12 +222,18 @@ abstract contract VaultInvariants is SharesFixture {
     }
 }
 
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.include-push-bytes = false
+/// forge-config: default.invariant.include-storage = false
 contract VaultInvariants0Test is VaultInvariants {
     function _assetDecimals() internal pure override returns (uint8) {
         return 0;
     }
 }
 
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.include-push-bytes = false
+/// forge-config: default.invariant.include-storage = false
 contract VaultInvariants6Test is VaultInvariants {
     /// @dev The campaigns mean something only if the handler gets somewhere; this walk is the same every time.
     function test_the_handler_reaches_every_kind_of_outcome() public {
@@ -268,18 +272,27 @@ contract VaultInvariants6Test is VaultInvariants {
     }
 }
 
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.include-push-bytes = false
+/// forge-config: default.invariant.include-storage = false
 contract VaultInvariants8Test is VaultInvariants {
     function _assetDecimals() internal pure override returns (uint8) {
         return 8;
     }
 }
 
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.include-push-bytes = false
+/// forge-config: default.invariant.include-storage = false
 contract VaultInvariants18Test is VaultInvariants {
     function _assetDecimals() internal pure override returns (uint8) {
         return 18;
     }
 }
 
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.include-push-bytes = false
+/// forge-config: default.invariant.include-storage = false
 contract VaultInvariants24Test is VaultInvariants {
     function _assetDecimals() internal pure override returns (uint8) {
         return 24;

@@ -132,7 +132,7 @@ abstract contract VaultHolders is VaultJudge {
     /// @notice None of it may succeed, in any state.
     function greed(uint256 who, uint256 more) external watched {
         address holder = _holder(who);
-        address victim = _holder(who + 1);
+        address victim = _holder(who % 4 + 1);
         more = _bound(more, 1, type(uint128).max);
         vm.prank(victim);
         vault.approve(holder, 0);

@@ -228,9 +228,9 @@ abstract contract VaultJudge is CommonBase, StdUtils {
     function _judgeGrowth(uint256 supplyBefore) private {
         uint256 worth = vault.totalAssets();
         uint256 growth = _recorded * atStart.maxGrowthBps * (block.timestamp - _recordedAt) / (BPS * 1 days);
+        // Without holders or worth there was nothing to grow from.
         bool bounded = supplyBefore != 0 && _recorded != 0;
-        _recorded = _recorded + told.paidIn - told.paidOut;
-        if (bounded && worth > _recorded + growth) violation = "the share price jumped";
+        if (bounded && worth + told.paidOut > _recorded + growth + told.paidIn) violation = "the share price jumped";
         if (told.opened) (_recorded, _recordedAt) = (worth, block.timestamp);
     }
 
