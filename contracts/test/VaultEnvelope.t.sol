@@ -53,6 +53,10 @@ contract VaultEnvelopeTest is CoreFixture {
         _assertTold(logs, Limit.MaxNetDelta, 6_000, 6_000);
         _assertTold(logs, Limit.AssetCap, 60_000e6, 100 * FUNDS);
         assertEq(_status().netDelta, -30_000e6);
+
+        _later(60);
+        logs = _runAndRecord(_actions(_trade(long, 3_000 * ONE_BPS), _trade(short, 3_000 * ONE_BPS)));
+        _assertTold(logs, Limit.MaxNetDelta, 6_000, 6_000); // now the first token's
     }
 
     function test_liquidation_distance_at_and_below_its_bound() public {

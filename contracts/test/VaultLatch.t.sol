@@ -172,6 +172,18 @@ contract VaultLatchTest is CoreFixture {
         assertFalse(PlanLogs.has(logs, Vault.PlanExecuted.selector));
     }
 
+    function test_a_skipped_plan_records_the_share_price_and_its_marks() public {
+        _fallTo(290);
+        vault.checkpoint();
+        _later(1 days);
+        _fallTo(610); // too much for the week and, counted from this plan, nothing for the day
+        Vm.Log[] memory logs = _runAndRecord(_actions(_trade(long, -ONE_BPS)));
+        (uint256 price,) = PlanLogs.checkpoint(logs);
+        assertApproxEqAbs(price, 0.939e18, 1e9);
+        _fallTo(650);
+        assertApproxEqAbs(_status().dayStartPriceE18, 0.939e18, 1e9);
+    }
+
     /// @dev It reverts as if it had never been sent; anybody may still record the breach.
     function test_a_plan_for_another_state_is_refused_even_when_it_meets_a_breach() public {
         Plan memory plan = _plan(_actions(_trade(long, 1)));

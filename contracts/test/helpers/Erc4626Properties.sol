@@ -1,97 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {Test} from "forge-std/Test.sol";
+
+import {Erc4626Actors} from "./Erc4626Actors.sol";
 
 /// @notice What EIP-4626 asks of every vault, and that nobody profits by going in and out. It knows an address and
 /// nothing else of the vault; whoever applies it says how the vault comes into a state.
 /// @dev Written for this project: the suites in general use are AGPL. Each property gets a seed for the state, and the
 /// amounts. `max*` may be lower than what would work, as the standard allows; here one more must be refused.
-abstract contract Erc4626Properties is Test {
-    address private constant CALLER = address(0xCA11E2);
-    address private constant RECEIVER = address(0x2ECE17E2);
-    address private constant HOLDER = address(0x401DE2);
-    address private constant OTHER = address(0x07E2);
-    address private constant PENNILESS = address(0x9E22);
-
-    IERC4626 private _vault;
-    IERC20 private _asset;
-    uint256 private _unit; // a whole asset
-
-    // ---------------------------------------------------------------- what the applying test gives
-
-    /// @dev To be called at the end of the set-up.
-    function _apply(address vault_, address asset_, uint256 wholeAsset) internal {
-        (_vault, _asset, _unit) = (IERC4626(vault_), IERC20(asset_), wholeAsset);
-        address[3] memory rich = [CALLER, HOLDER, OTHER];
-        for (uint256 i; i < rich.length; ++i) {
-            deal(asset_, rich[i], type(uint128).max);
-            vm.prank(rich[i]);
-            _asset.approve(vault_, type(uint256).max);
-        }
-    }
-
-    /// @dev Brings the vault into a state: profits, losses, cash taken out, fees owed, whatever it knows.
-    function _bringIntoState(uint256 seed) internal virtual;
-
-    modifier inState(uint256 seed) {
-        _depositAs(OTHER, _part(seed, 1_000_000));
-        _depositAs(HOLDER, _part(seed >> 64, 1_000_000));
-        _bringIntoState(seed);
-        _;
-    }
-
-    // ---------------------------------------------------------------- amounts that can be had
-
-    /// @dev From a single asset unit to `most` whole assets, small ones as often as large ones.
-    function _part(uint256 seed, uint256 most) private view returns (uint256) {
-        uint256 digits = Math.log10(most * _unit) + 1;
-        return _bound(seed, 1, Math.min(10 ** (1 + seed % digits), most * _unit));
-    }
-
-    function _entry(uint256 seed) private view returns (uint256) {
-        return Math.min(_part(seed, 10_000_000), _vault.maxDeposit(RECEIVER));
-    }
-
-    function _entryShares(uint256 seed) private view returns (uint256) {
-        return Math.min(_vault.convertToShares(_part(seed, 10_000_000)), _vault.maxMint(RECEIVER));
-    }
-
-    function _exit(uint256 seed) private view returns (uint256) {
-        return _bound(seed, 0, _vault.maxWithdraw(HOLDER));
-    }
-
-    function _exitShares(uint256 seed) private view returns (uint256) {
-        return _bound(seed, 0, _vault.maxRedeem(HOLDER));
-    }
-
-    function _depositAs(address who, uint256 assets) private returns (uint256 shares) {
-        vm.prank(who);
-        return _vault.deposit(assets, who);
-    }
-
-    function _mintAs(address who, uint256 shares) private returns (uint256 assets) {
-        vm.prank(who);
-        return _vault.mint(shares, who);
-    }
-
-    function _withdrawAs(address who, uint256 assets) private returns (uint256 shares) {
-        vm.prank(who);
-        return _vault.withdraw(assets, who, who);
-    }
-
-    function _redeemAs(address who, uint256 shares) private returns (uint256 assets) {
-        vm.prank(who);
-        return _vault.redeem(shares, who, who);
-    }
-
-    function _cut(uint256 seed) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(seed)));
-    }
-
+abstract contract Erc4626Properties is Erc4626Actors {
     // ---------------------------------------------------------------- views
 
     function testFuzz_the_asset_is_named_and_totals_are_told(uint256 seed) public inState(seed) {
@@ -236,7 +155,7 @@ abstract contract Erc4626Properties is Test {
         uint256 shares = _vault.withdraw(assets, CALLER, HOLDER);
         assertEq(_vault.allowance(HOLDER, CALLER), infinite ? allowed : allowed - shares);
 
-        shares = _exitShares(_cut(amount));
+        shares = _exitShares(_other(amount));
         if (!infinite) allowed = shares;
         vm.prank(HOLDER);
         _vault.approve(CALLER, allowed);
@@ -247,7 +166,7 @@ abstract contract Erc4626Properties is Test {
 
     function testFuzz_nobody_leaves_with_the_shares_of_another(uint256 seed, uint256 amount) public inState(seed) {
         uint256 shares = _exitShares(amount);
-        uint256 assets = _exit(_cut(amount));
+        uint256 assets = _exit(_other(amount));
         uint256 needed = _vault.previewWithdraw(assets);
         vm.assume(shares != 0 && needed != 0);
         vm.prank(HOLDER);
@@ -384,5 +303,10 @@ abstract contract Erc4626Properties is Test {
         uint256 promised = _vault.convertToAssets(_vault.balanceOf(OTHER));
         promised += _vault.convertToAssets(_vault.balanceOf(HOLDER));
         assertLe(promised, _vault.totalAssets());
+    }
+
+    /// @dev A second amount out of the first.
+    function _other(uint256 seed) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed)));
     }
 }

@@ -1,118 +1,56 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Limits} from "ballast/Limits.sol";
 import {Figures} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {Vault} from "ballast/Vault.sol";
 
 import {LeveragedTestAdapter} from "../helpers/LeveragedTestAdapter.sol";
-import {SharesFixture} from "../helpers/SharesFixture.sol";
-import {UniswapMarket} from "../helpers/UniswapMarket.sol";
-import {VaultAgent} from "./VaultAgent.sol";
-import {VaultHandler} from "./VaultHandler.sol";
-import {VaultHolders} from "./VaultHolders.sol";
-import {World} from "./VaultJudge.sol";
+import {VaultWorld} from "./VaultWorld.sol";
+
+// Where each of the 36 rules of the specification is proven. "Campaign" is this suite: judged by the handler after
+// every call, by the invariant below, or at the end when everybody leaves. Other names are test files.
+//
+//  1 all holders can be paid           campaign; Erc4626Properties
+//  2 supply = sum of balances          campaign
+//  3 flows never lower the price       campaign; Erc4626Properties
+//  4 a rise is bounded                 campaign; VaultGrowth; attacks/Donation
+//  5 round trips never profit          campaign; Erc4626Properties (all eight)
+//  6 previews exact or safe            VaultBuffer, VaultFees (exact); Erc4626Properties
+//  7 max* callable, one more refused   campaign; VaultBuffer; Erc4626Properties
+//  8 first depositor                   VaultGrowth; attacks/FirstDepositor
+//  9 only owner or allowance           campaign; VaultShares; Erc4626Properties
+// 10 a plan once, numbers without gap  campaign; VaultPlan; attacks/PlanReplay, TwoAgents
+// 11 deadline and cooldown             campaign; VaultPlan, VaultEnvelope
+// 12 gross leverage                    campaign; VaultEnvelope
+// 13 net delta per token               campaign (one token); VaultEnvelope
+// 14 caps, against the opening value   campaign; VaultCaps; attacks/FlashLoanNav
+// 15 trade and turnover                campaign; VaultBudgets, Bucket
+// 16 loss per plan and per week        campaign; VaultBudgets; attacks/StolenKey*
+// 17 supply constant, loss allowed     campaign; VaultPlan
+// 18 no plan without a good price      campaign; VaultPlan; PriceOracle*; attacks/Feed*
+// 19 loosening waits, bound by hash    campaign; AuthorityDelay; attacks/CuratorAgainstDelay
+// 20 tightening at once, never looser  campaign; Policy; attacks/RogueGuardian
+// 21 what is final stays final         AuthorityHandOver, Authority
+// 22 the agent calls nothing else      campaign; VaultRoles, VaultPlan; the adapters' tests
+// 23 stopped: no growth, exits open    campaign; VaultReducing, VaultShares; attacks/NobodyStopped
+// 24 no allowance left                 campaign; VaultPlan; the adapters' tests
+// 25 reentrancy, views in the lock     VaultReentrancy, VaultShares; attacks/Reentrancy*
+// 26 the lock is open after every call campaign
+// 27 fees                              campaign (whom, ceilings); VaultFees (formula, high-water mark, once)
+// 28 losses pro rata and at once       VaultLosses; VaultAssets
+// 29 asset goes to nobody else         campaign
+// 30 gifts                             campaign; VaultGrowth; attacks/Donation, GiftedPosition
+// 31 a silent agent                    campaign; VaultHeartbeat; attacks/SilentAgent
+// 32 everybody can leave               campaign (its end); VaultLosses (a venue written off)
+// 33 venues distinct, taken up again   campaign; Portfolio, VaultCaps
+// 34 set up once                       AuthorityHandOver; all parts of the vault are immutable, nothing is a proxy
+// 35 events add up to the state        campaign (supply, idle cash, plans; positions move with a plan only)
+// 36 the off-chain gate agrees         not here: the differential test between the agent and the contract
 
 /// @notice What holds of a vault after any sequence of calls by holders, agent, thief, guardian, curator, owner, market
-/// and clock: with a real Uniswap pool, two perp-like legs, a redemption queue, fees and a flow buffer.
+/// and clock.
 /// @dev Settings count where a contract is, not where it is inherited. Collecting constants from bytecode and storage
 /// takes time and helps a bounded handler little.
-abstract contract VaultInvariants is SharesFixture {
-    VaultHandler internal handler;
-    RedemptionQueue internal queue;
-    UniswapMarket internal market;
-    UniswapV3Spot internal spot;
-
-    bytes4[36] internal selectors = [
-        VaultHolders.deposit.selector,
-        VaultHolders.mint.selector,
-        VaultHolders.redeem.selector,
-        VaultHolders.withdraw.selector,
-        VaultHolders.redeemFor.selector,
-        VaultHolders.roundTrip.selector,
-        VaultHolders.transferShares.selector,
-        VaultHolders.requestRedeem.selector,
-        VaultHolders.fill.selector,
-        VaultHolders.claim.selector,
-        VaultHolders.gift.selector,
-        VaultHolders.greed.selector,
-        VaultAgent.openHedge.selector,
-        VaultAgent.openNaked.selector,
-        VaultAgent.reduceAll.selector,
-        VaultAgent.bringHome.selector,
-        VaultAgent.stolenKey.selector,
-        VaultAgent.replayLastPlan.selector,
-        VaultAgent.overreach.selector,
-        VaultAgent.heartbeat.selector,
-        VaultAgent.unwind.selector,
-        VaultHandler.movePrice.selector,
-        VaultHandler.jump.selector,
-        VaultHandler.passTime.selector,
-        VaultHandler.breakVenue.selector,
-        VaultHandler.checkpoint.selector,
-        VaultHandler.makeSafer.selector,
-        VaultHandler.tighten.selector,
-        VaultHandler.tightenCap.selector,
-        VaultHandler.removeAgent.selector,
-        VaultHandler.activate.selector,
-        VaultHandler.appointAgent.selector,
-        VaultHandler.loosen.selector,
-        VaultHandler.setFees.selector,
-        VaultHandler.abandonOrAccept.selector,
-        VaultHandler.cancel.selector
-    ];
-
-    function setUp() public override {
-        super.setUp();
-        market = new UniswapMarket(usdc, weth, uint256(PRICE));
-        market.addLiquidity(500_000_000, market.WIDEST_TICK());
-        spot = new UniswapV3Spot(address(vault), market.pool(), usdc, address(weth));
-        queue = new RedemptionQueue(vault);
-        _asOwner(address(portfolio), abi.encodeCall(Portfolio.acceptAdapter, (address(spot), IPriceOracle(oracle))));
-        _asCurator(address(policy), abi.encodeCall(Policy.loosenCap, (address(spot), NO_CAP())));
-        _asOwner(address(vault), abi.encodeCall(Vault.setQueue, (IRedemptionQueue(address(queue)))));
-        _setFees(100, 1_000);
-        handler = new VaultHandler(_world());
-        targetContract(address(handler));
-    }
-
-    function _world() private view returns (World memory) {
-        return World({
-            vault: vault,
-            queue: queue,
-            authority: authority,
-            oracle: oracle,
-            asset: usdc,
-            feed: feed,
-            market: market,
-            spot: spot,
-            long: long,
-            short: short,
-            holders: [ALICE, BOB, address(0xA1), address(0xA2)],
-            collector: COLLECTOR,
-            governance: _governance()
-        });
-    }
-
-    function _limits() internal view override returns (Limits memory limits) {
-        limits = super._limits();
-        limits.maxDailyLossBps = 100; // so that latches happen
-        // and so that every budget is met now and then
-        limits.maxTurnoverBps = 30_000;
-        limits.lossBudgetBps = 120;
-        limits.emergencyLossBudgetBps = 80;
-        limits.minIdleBps = 500;
-        limits.maxGrowthBps = 1_000;
-        limits.flowBufferBps = 20;
-        limits.maxTotalAssets = uint128(_whole(1_000_000));
-    }
-
+abstract contract VaultInvariants is VaultWorld {
     /// @dev One function, so that it is one campaign. Most is judged by the handler, call by call.
     function invariant_no_call_breaks_a_rule() public view {
         assertEq(handler.violation(), "");
@@ -153,10 +91,6 @@ abstract contract VaultInvariants is SharesFixture {
         }
         assertEq(usdc.allowance(address(spot), address(market.pool())), 0);
         assertEq(weth.allowance(address(spot), address(market.pool())), 0);
-    }
-
-    function _holder(uint256 i) private pure returns (address) {
-        return [ALICE, BOB, address(0xA1), address(0xA2)][i];
     }
 
     // ---------------------------------------------------------------- the end of each campaign
@@ -240,8 +174,8 @@ contract VaultInvariants6Test is VaultInvariants {
         for (uint256 step; step < 3_000; ++step) {
             uint256 seed = uint256(keccak256(abi.encode("walk", step)));
             bytes4 act = selectors[seed % 36];
-            (bool done, bytes memory why) =
-                address(handler).call(abi.encodePacked(act, seed >> 8, seed >> 64, uint256(keccak256(abi.encode(seed)))));
+            bytes memory words = abi.encode(seed >> 8, seed >> 64, keccak256(abi.encode(seed)));
+            (bool done, bytes memory why) = address(handler).call(bytes.concat(act, words));
             assertTrue(done, string(why));
             assertEq(handler.violation(), "", vm.toString(act));
         }

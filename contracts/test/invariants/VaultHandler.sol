@@ -59,7 +59,8 @@ contract VaultHandler is VaultAgent {
 
     function checkpoint() external watched {
         bool healthy = _venuesAnswer() && _priceIsHealthy(policy.limits().maxOracleAgeSeconds);
-        if (_try(address(this), address(vault), abi.encodeCall(vault.checkpoint, ())) != healthy) violation = "a checkpoint";
+        bool done = _try(address(this), address(vault), abi.encodeCall(vault.checkpoint, ()));
+        if (done != healthy) violation = "a checkpoint";
     }
 
     // ---------------------------------------------------------------- the guardian, at once

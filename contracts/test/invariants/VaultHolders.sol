@@ -12,7 +12,7 @@ abstract contract VaultHolders is VaultJudge {
     uint256 public roundTrips;
     uint256 public requests;
     uint256 public claims;
-    bool internal openingUnknown; // something moved the assets in this block, so that what they were first is unknown here
+    bool internal openingUnknown; // something moved the assets in this block already
 
     constructor() {
         for (uint256 i; i < holders.length; ++i) {
@@ -116,7 +116,7 @@ abstract contract VaultHolders is VaultJudge {
 
     // ---------------------------------------------------------------- gifts and greed
 
-    /// @dev To the vault and to the spot venue they are never counted; elsewhere no faster than any gain, see the judge.
+    /// @dev To the vault and to the spot venue they are never counted; elsewhere no faster than any gain.
     function gift(uint256 amount, uint256 to) external watched {
         (uint256 assets,) = _price();
         openingUnknown = true;
@@ -137,13 +137,15 @@ abstract contract VaultHolders is VaultJudge {
         vm.prank(victim);
         vault.approve(holder, 0);
         uint256 shares = vault.balanceOf(victim) == 0 ? 1 : vault.balanceOf(victim);
-        _mustFail(holder, address(vault), abi.encodeCall(vault.redeem, (vault.maxRedeem(holder) + more, holder, holder)));
-        _mustFail(holder, address(vault), abi.encodeCall(vault.withdraw, (vault.maxWithdraw(holder) + more, holder, holder)));
+        uint256 tooMany = vault.maxRedeem(holder) + more;
+        _mustFail(holder, address(vault), abi.encodeCall(vault.redeem, (tooMany, holder, holder)));
+        uint256 tooMuch = vault.maxWithdraw(holder) + more;
+        _mustFail(holder, address(vault), abi.encodeCall(vault.withdraw, (tooMuch, holder, holder)));
         _mustFail(holder, address(vault), abi.encodeCall(vault.redeem, (shares, holder, victim)));
         _mustFail(holder, address(vault), abi.encodeCall(vault.transferFrom, (victim, holder, shares)));
-        uint256 room = vault.maxDeposit(holder);
-        asset.mint(holder, room + more);
-        _mustFail(holder, address(vault), abi.encodeCall(vault.deposit, (room + more, holder)));
+        tooMuch = vault.maxDeposit(holder) + more;
+        asset.mint(holder, tooMuch);
+        _mustFail(holder, address(vault), abi.encodeCall(vault.deposit, (tooMuch, holder)));
     }
 
     // ---------------------------------------------------------------- parts

@@ -193,8 +193,8 @@ abstract contract VaultJudge is CommonBase, StdUtils {
         }
     }
 
-    /// @dev Asset leaves for venues, and for those who leave. What comes from venues is cash; the rest was a gift, or came
-    /// with a deposit.
+    /// @dev Asset leaves for venues, and for those who leave. What comes from venues is cash; the rest was a gift, or
+    /// came with a deposit.
     function _hearAsset(Vm.Log memory log) private {
         if (log.topics[0] != IERC20.Transfer.selector) return;
         address from = address(uint160(uint256(log.topics[1])));
