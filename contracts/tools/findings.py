@@ -22,7 +22,7 @@ NOT_READ = "not-read"
 Place = tuple[str, str, str]  # detector, file, function or variable
 
 _HEADING = re.compile(r"^## `([\w-]+)`")
-_PLACE = re.compile(r"^- `([\w/]+\.sol)` (`.+)$")
+_PLACE = re.compile(r"^- `([\w/]+\.sol)` ([^:]+)")
 _NAME = re.compile(r"`([\w.]+)`")
 _UNREAD = re.compile(r"Impossible to generate IR for [\w.]+\.(\w+) \(src/([\w/]+\.sol)#")
 
@@ -83,7 +83,7 @@ def name_of(element: Mapping[str, Any]) -> str:
 
 
 def explained_places(document: str) -> Iterable[Place]:
-    """From `## `detector`` headings with lines of "- `File.sol` `function`, `function`" below."""
+    """From `## `detector`` headings with lines of "- `File.sol` `function`, `function`: why" below."""
     detector = ""
     for line in document.splitlines():
         if heading := _HEADING.match(line):
