@@ -31,8 +31,9 @@ help:
 	@echo "make controls   remove one guard of the contracts at a time and see that a test notices"
 	@echo "make coverage   lines and branches of contracts/src that the tests reach; all of them, or it fails"
 	@echo "make gas        measure every entry point, and compare with contracts/snapshots"
+	@echo "make prove      the contract tests at their full counts (hours)"
 	@echo "make bench      measure"
-	@echo "make artifacts  regenerate chains/artifacts after a change of contracts/src or contracts/sim"
+	@echo "make artifacts  regenerate chains/artifacts and docs/contracts.md after a change of contracts/src or contracts/sim"
 	@echo "make docs       regenerate docs/contracts.md from the contracts"
 	@echo "make clean      remove what the build made; the installed packages stay"
 
@@ -110,11 +111,15 @@ $(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
 docs: $(PYTHON_STAMP)
 	$(BIN)/python docs/generate_contracts.py
 
+prove: setup
+	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
+
 bench: setup
 	$(BIN)/python bench/run.py
 
 artifacts: $(FORGE_STAMP) $(PYTHON_STAMP)
 	$(BIN)/python -m chains.artifacts $(CONTRACTS)/out
+	$(BIN)/python docs/generate_contracts.py
 
 clean:
 	rm -rf build $(CONTRACTS)/out $(CONTRACTS)/cache $(CONTRACTS)/out-halmos $(CONTRACTS)/cache-halmos \

@@ -21,7 +21,7 @@ def generator() -> ModuleType:
 
 def test_the_contracts_page_says_what_sources_and_artefacts_say(generator: ModuleType) -> None:
     document = (DOCS / "contracts.md").read_text()
-    assert generator.filled_in(document) == document, "run `make docs`"
+    assert generator.filled_in(document) == document, "run `make artifacts`"
 
 
 def test_a_limit_without_bound_or_direction_stops_the_generator(generator: ModuleType) -> None:
