@@ -12,8 +12,15 @@ from agent.reasons import Code
 
 ROOT = Path(__file__).parents[1]
 
-PURE_ROOMS = ("agent.scaling", "agent.volatility", "agent.strategies", "agent.risk")
-PURE_FILES = ("agent.units", "agent.reasons", "agent.decision", "agent.policy", "agent.market.observation")
+PURE_ROOMS = ("agent.scaling", "agent.volatility", "agent.strategies", "agent.risk", "agent.market.quorum")
+PURE_FILES = (
+    "agent.units",
+    "agent.reasons",
+    "agent.decision",
+    "agent.policy",
+    "agent.market.observation",
+    "agent.market.reading",
+)
 # Everything that a pure room may know: its peers, the types, arithmetic.
 PURE_MAY_IMPORT = (
     *PURE_ROOMS,
@@ -31,6 +38,8 @@ PURE_MAY_IMPORT = (
     "numpy",
     "numpy.typing",
     "pydantic",
+    "statistics",
+    "types",
     "typing",
 )
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}

@@ -1,6 +1,6 @@
 """The models of a strategy file: strict, so that a misspelt limit is an error and never a default."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,9 @@ LEAST_ORDER_REACH = 0.001  # LEAST_REACH_BPS of contracts/src/adapters/HyperCore
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]  # relative, so it stays below the data
+
+
+Venue = Literal["binance", "bybit", "okx", "hyperliquid", "dydx", "deribit", "gate", "krakenfutures"]
 
 
 class Strict(BaseModel):
@@ -30,6 +33,23 @@ class MarketConfig(Strict):
     open_interest: Folder | None = None  # folder of hourly open interest
     max_funding_age_h: Positive = 10.0  # older than this the last settlement is stale
     max_deviation: Positive = 0.02  # exchange spot against on-chain oracle and pool price
+
+
+class ObserveConfig(Strict):
+    """Which exchanges are asked, and what they must fulfil to be believed."""
+
+    # A list in the file, which strict mode would not take for a tuple.
+    venues: Annotated[tuple[Venue, ...], Field(min_length=3, strict=False)] = get_args(Venue)
+    min_sources: Annotated[int, Field(ge=3, le=20)] = 3  # that must answer in time
+    max_age_s: Positive = 60.0  # venues stamp their tickers within seconds; a minute is a venue in trouble
+    outlier_sigmas: Positive = 5.0  # robust deviations from the median
+    max_price_spread: Annotated[float, Field(gt=0, lt=1)] = 0.01  # between believed prices; arbitrage keeps it below
+    max_price_jump: Annotated[float, Field(gt=0, lt=1)] = 0.10  # from round to round, unless the next confirms it
+    max_funding_spread_1h: Positive = 0.001  # a wrong unit is 8 or 100 times off
+    max_funding_jump_1h: Positive = 0.001
+    frozen_polls: Annotated[int, Field(ge=2)] = 3  # rounds with the same value while the others move
+    max_depeg: Annotated[float, Field(gt=0, lt=0.2)] = 0.01  # of the vault's asset from a dollar; then only reduce
+    depth_bps: Annotated[int, Field(ge=1, le=1_000)] = 50  # order book depth is counted within this of the middle
 
 
 class AaveConfig(Strict):
@@ -170,6 +190,7 @@ class Config(Strict):
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
     chain: Literal["local"]
     market: MarketConfig
+    observe: ObserveConfig = ObserveConfig()
     vault: VaultConfig
     strategy: Annotated[CarryStrategy | VolatilityTargetStrategy | LendingNeutralStrategy, Field(discriminator="kind")]
     execution: ExecutionConfig = ExecutionConfig()

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.market.reading import Agreement, Rejection
 from agent.reasons import Reason
 from agent.units import Rate, Token
 
@@ -40,7 +41,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """Everything the exchanges told up to `time` and nothing later. None means unknown, never zero."""
+    """Everything the exchanges told up to `time` and nothing later. None means unknown, never zero.
+
+    `problems` forbid deciding. `cautions` allow to reduce and forbid to widen. `agreements` and `rejections` show what
+    sources were believed and which were not; a recorded market has neither.
+    """
 
     time: int
     symbol: str
@@ -50,6 +55,9 @@ class MarketView:
     open_interest: Fact | None
     history: History
     problems: tuple[Reason, ...]
+    cautions: tuple[Reason, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
 
 class Mode(IntEnum):
