@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.market.reading import Agreement, Rejection
+from agent.market.reading import Agreement, Reading, Rejection
 from agent.reasons import Reason
 from agent.units import Rate, Token
 
@@ -43,8 +43,8 @@ class History:
 class MarketView:
     """Everything the exchanges told up to `time` and nothing later. None means unknown, never zero.
 
-    `problems` forbid deciding. `cautions` allow to reduce and forbid to widen. `agreements` and `rejections` show what
-    sources were believed and which were not; a recorded market has neither.
+    `problems` forbid deciding. `cautions` allow to reduce and forbid to widen. `readings`, `agreements` and
+    `rejections` show what the sources told and which were believed; a recorded market has none.
     """
 
     time: int
@@ -56,6 +56,7 @@ class MarketView:
     history: History
     problems: tuple[Reason, ...]
     cautions: tuple[Reason, ...] = ()
+    readings: tuple[Reading, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     rejections: tuple[Rejection, ...] = ()
 
