@@ -171,6 +171,8 @@ class VaultState:
     queued_assets: int = 0  # what the shares waiting in the redemption queue would bring
     queued_since: int = 0  # unix seconds, of the oldest of them; 0 when none waits
     loan: LoanState | None = None
+    problems: tuple[Reason, ...] = ()  # what forbids deciding: an oracle, pool or venue that cannot be believed
+    notes: tuple[Reason, ...] = ()  # what was dropped without that: a provider that was outvoted, a depth unknown
 
     @property
     def short_leg(self) -> ShortLeg | None:

@@ -1,5 +1,6 @@
 """A whole observation on the terminal: every number with its unit, source, age and quorum, and what was turned away."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -17,12 +18,13 @@ MILLISECONDS = 1_000
 
 def print_observation(console: "Console", market: MarketView, vault: VaultState | None, now_ms: int) -> None:
     """Print what is agreed, what each source told, what was turned away, and the vault when there is one."""
-    console.print(_agreed(market, now_ms))
-    console.print(_told(market, now_ms))
+    if market.agreements:
+        console.print(_agreed(market, now_ms))
+    if market.readings:
+        console.print(_told(market, now_ms))
     if vault is not None:
         console.print(_vault(vault, now_ms // MILLISECONDS))
-    if market.rejections:
-        console.print(_turned_away(market))
+    _print_turned_away(console, market)
     for caution in market.cautions:
         console.print(f"[bold yellow]caution[/]  {escape(str(caution))}", highlight=False, soft_wrap=True)
     for problem in market.problems:
@@ -32,72 +34,73 @@ def print_observation(console: "Console", market: MarketView, vault: VaultState 
 
 
 def _agreed(market: MarketView, now_ms: int) -> "Table":
-    from rich.table import Table
-
-    table = Table("asset", "number", "value", "unit", "age", "quorum", "sources", title="What the sources agree about")
-    _right(table, 2, 4, 5)
-    table.title_justify = "left"
+    table = _table("What the sources agree about", "number", "value", "unit", "age", "quorum")
     for one in market.agreements:
-        quorum = f"{len(one.sources)} of {one.asked}"
         since = age((now_ms - one.oldest_at_ms) / MILLISECONDS)
-        table.add_row(
-            one.base, one.quantity, _number(one.value, one.quantity), one.unit, since, quorum, ", ".join(one.sources)
-        )
+        quorum = f"{len(one.sources)} of {one.asked}"
+        table.add_row(_name(one.base, one.quantity), _number(one.value, one.quantity), one.unit, since, quorum)
     return table
 
 
 def _told(market: MarketView, now_ms: int) -> "Table":
-    from rich.table import Table
-
-    table = Table("asset", "number", "value", "unit", "source", "market", "age", title="What each source told")
-    _right(table, 2, 6)
-    table.title_justify = "left"
+    table = _table("What each source told", "number", "value", "unit", "age", "source")
+    before = ""
     for one in sorted(market.readings, key=lambda reading: (reading.base, reading.quantity, reading.source)):
-        since = age((now_ms - one.at_ms) / MILLISECONDS) if one.stamped else "on arrival"
-        table.add_row(
-            one.base, one.quantity, _number(one.value, one.quantity), _unit(one), one.source, escape(one.market), since
-        )
+        since = age((now_ms - one.at_ms) / MILLISECONDS) if one.stamped else "now"
+        name = _name(one.base, one.quantity)
+        if before and name != before:
+            table.add_section()
+        shown, before = "" if name == before else name, name
+        table.add_row(shown, _number(one.value, one.quantity), _unit(one), since, f"{one.source} {escape(one.market)}")
     return table
 
 
 def _vault(vault: VaultState, now_s: int) -> "Table":
-    from rich.table import Table
-
-    table = Table("vault", "value", "unit", "source", "age", title=f"The vault at block {vault.block.number}")
-    _right(table, 1, 4)
-    table.title_justify = "left"
-    for row in vault_rows(vault, now_s):
-        table.add_row(*row)
+    table = _table(f"The vault at block {vault.block.number}", "number", "value", "unit", "age", "source")
+    for name, value, unit, source, since in vault_rows(vault, now_s):
+        table.add_row(name, value, unit, since, source)
     return table
 
 
-def _turned_away(market: MarketView) -> "Table":
-    from rich.table import Table
-
-    table = Table("source", "asset", "number", "code", "why", title="What was turned away")
-    table.title_justify = "left"
+def _print_turned_away(console: "Console", market: MarketView) -> None:
+    """One line per source and reason; what is missing for want of sources is told as incomplete, or as a caution."""
+    assets: dict[tuple[str, str, str, str], list[str]] = {}
     for one in market.rejections:
-        reason = one.reason
-        why = str(reason).removeprefix(f"{reason.code}: ")
-        table.add_row(one.source, escape(one.base), one.quantity or "everything", reason.code, escape(why))
-    return table
+        if one.source != "quorum":
+            why = str(one.reason).removeprefix(f"{one.reason.code}: ").removeprefix(f"{one.source}: ")
+            assets.setdefault((one.source, one.quantity or "everything", one.reason.code, why), []).append(one.base)
+    for (source, quantity, code, why), bases in assets.items():
+        text = f"[yellow]turned away[/]  {source} {escape(', '.join(bases))} {quantity}  {code}  {escape(why)}"
+        console.print(text, highlight=False, soft_wrap=True)
 
 
 def _unit(reading: Reading) -> str:
     bound = ", at least" if reading.lower_bound else ""
     if reading.interval_h is not None:
-        return f"decimal per {reading.interval_h:g} h{bound}"
-    return UNITS[reading.quantity] + bound
+        return f"per {reading.interval_h:g} h{bound}"
+    if reading.quantity is Quantity.NEXT_SETTLEMENT:
+        return ""
+    return UNITS[reading.quantity].replace("quote per base", "quote") + bound
+
+
+def _name(base: str, quantity: Quantity) -> str:
+    return f"{base} {quantity.replace('_', ' ').removesuffix(' usd').replace('predicted', 'next')}"
 
 
 def _number(value: float, quantity: Quantity) -> str:
+    if quantity is Quantity.NEXT_SETTLEMENT:
+        return f"{datetime.fromtimestamp(value, UTC):%d %H:%M} UTC"
+    if quantity.endswith("_usd"):
+        return f"{value:,.0f}"
     if "rate" in quantity:
         return f"{value:+.8f}"
-    if quantity is Quantity.NEXT_SETTLEMENT:
-        return f"{value:.0f}"
     return f"{value:,.4f}" if abs(value) < 100 else f"{value:,.2f}"
 
 
-def _right(table: "Table", *columns: int) -> None:
-    for column in columns:
-        table.columns[column].justify = "right"
+def _table(title: str, *columns: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for name in columns:
+        table.add_column(name, justify="right" if name in ("value", "age") else "left", no_wrap=True)
+    return table
