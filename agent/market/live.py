@@ -12,10 +12,10 @@ from agent.market.quorum import Memory, Round, agree
 from agent.market.quorum.depeg import depeg
 from agent.market.reading import Agreement, Quantity, Reading, Rejection, VenueAnswer
 from agent.market.source import HistorySource
+from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
 from agent.units import Rate
 
-QUOTES = ("USDT", "USDC", "USD")
 EMPTY = History(np.empty(0, np.int64), np.empty(0), None, None, None)
 
 
@@ -25,14 +25,6 @@ class Venues(Protocol):
     def observe(self, bases: Sequence[str]) -> tuple[VenueAnswer, ...]:
         """What every venue tells of every asset now."""
         ...
-
-
-def base_of(symbol: str) -> str:
-    """The asset of a market's symbol: ETH of ETHUSDT. Raises ValueError for a symbol without a known quote."""
-    for quote in QUOTES:
-        if symbol.endswith(quote) and len(symbol) > len(quote):
-            return symbol.removesuffix(quote)
-    raise ValueError(f"market.symbol: {symbol} ends with none of {', '.join(QUOTES)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +47,9 @@ class LiveMarket:
     config : the strategy
     asset : symbol of the vault's asset, whose worth in dollars is watched
     venues : asked once per view, for the market's asset and the vault's
-    history : the hours up to `now` (unix seconds); raises Refusal when they are not known
     clock_ms : unix milliseconds now
+    history : the hours up to `now` (unix seconds), without which only `look` can be asked; it raises Refusal when they
+        are not known
     """
 
     def __init__(
@@ -64,8 +57,8 @@ class LiveMarket:
         config: Config,
         asset: str,
         venues: Venues,
-        history: Callable[[int], HistorySource],
         clock_ms: Callable[[], int],
+        history: Callable[[int], HistorySource] | None = None,
     ) -> None:
         self._config = config
         self._asset = asset
@@ -77,9 +70,16 @@ class LiveMarket:
 
     def view(self, time_s: int) -> MarketView:
         """What is known now; what is not is a problem with its code, never an exception and never a guess."""
+        problems: list[Reason] = []
+        return self._joined(time_s, self._recorded(time_s, problems), problems)
+
+    def look(self, time_s: int) -> MarketView:
+        """The same without the stored hours, for people who only want to see what the venues tell."""
+        return self._joined(time_s, None, [])
+
+    def _joined(self, time_s: int, recorded: MarketView | None, problems: list[Reason]) -> MarketView:
         heard = self._listen()
-        problems = [one.reason for one in heard.rejections if one.source == "quorum" and one.base == self._base]
-        recorded = self._recorded(time_s, problems)
+        problems += [one.reason for one in heard.rejections if one.source == "quorum" and one.base == self._base]
         spot = heard.round.find(self._base, Quantity.INDEX_PRICE)
         mark = heard.round.find(self._base, Quantity.MARK_PRICE) if self._hedged else None
         slip = depeg(self._asset, heard.round.find(self._asset, Quantity.INDEX_PRICE), self._config.observe)
@@ -115,6 +115,9 @@ class LiveMarket:
 
     def _recorded(self, time_s: int, problems: list[Reason]) -> MarketView | None:
         """The hours of the store; the newest prices of them are not used, so their age is no problem here."""
+        if self._history is None:
+            problems.append(Reason(Code.DATA_MISSING, "there is no store of past hours", where="market.history"))
+            return None
         try:
             return self._history(time_s).view(time_s)
         except Refusal as refusal:
@@ -149,12 +152,3 @@ def _fact(agreed: Agreement | None) -> Fact | None:
         return None
     sources = f"{len(agreed.sources)} of {agreed.asked}: {', '.join(agreed.sources)}"
     return Fact(agreed.value, agreed.unit, sources, agreed.oldest_at_ms // 1_000)
-
-
-def no_history(reason: str) -> Callable[[int], HistorySource]:
-    """A history that nobody knows, for looking at a market without deciding."""
-
-    def refuse(_: int) -> HistorySource:
-        raise Refusal(Reason(Code.DATA_MISSING, reason, where="market.history"))
-
-    return refuse
