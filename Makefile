@@ -16,13 +16,14 @@ VENDOR_STAMP := $(CONTRACTS)/vendor-out/.compiled
 FORGE_STAMP := $(CONTRACTS)/out/.built
 SOURCES := $(shell find $(CONTRACTS)/src $(CONTRACTS)/sim -name '*.sol')
 
-.PHONY: help setup demo test lint types test-contracts test-python prove bench artifacts clean
+.PHONY: help setup demo test lint types test-contracts test-python prove crash bench artifacts clean
 
 help:
 	@echo "make setup      install everything into this folder (.venv, contracts/node_modules) and build the contracts"
 	@echo "make demo       replay a market against a vault on a local chain and write a report"
 	@echo "make test       lint, types, contract tests, Python tests"
 	@echo "make prove      the contract tests at their full counts (hours)"
+	@echo "make crash      kill -9 the agent 200 times at its journal points and at random times (5 minutes)"
 	@echo "make bench      measure"
 	@echo "make artifacts  regenerate chains/artifacts and docs/contracts.md after a change of contracts/src or contracts/sim"
 	@echo "make clean      remove what the build made; the installed packages stay"
@@ -74,6 +75,9 @@ test-python: setup
 
 prove: setup
 	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
+
+crash: setup
+	$(BIN)/python -m agent.chaos.crash
 
 bench: setup
 	$(BIN)/python bench/run.py

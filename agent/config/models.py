@@ -73,8 +73,11 @@ class VaultConfig(Strict):
 class ForecastConfig(Strict):
     """How volatility is forecast."""
 
-    half_life_h: Positive = 240.0  # of the exponentially weighted variance
-    return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # returns are measured over this many hours
+    method: Literal["ewma", "calibrated_ewma", "realised", "har"] = "ewma"  # docs/volatility.md compares them
+    half_life_h: Positive = 240.0  # of the exponentially weighted variance; the whole window of "realised"
+    return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # "ewma" measures returns over this many hours
+    # "calibrated_ewma" corrects itself by its misses, weighing this half; "har" fits six times as many hours.
+    calibration_half_life_h: Positive = 504.0
     floor: Positive  # the forecast never falls below this, annualised
     warm_up_h: Annotated[int, Field(ge=24)] = 168  # hours of history before the first trade
 
@@ -86,12 +89,10 @@ class VolatilityConfig(ForecastConfig):
 
 
 class FundingConfig(Strict):
-    """Scale by mean funding over a horizon, with hysteresis between entry and exit."""
+    """Hold while funding pays; switch when the wrong side has cost as much as a round trip."""
 
-    horizon_h: Annotated[int, Field(ge=1, le=24 * 90)]
-    entry_annual: float  # open only when the mean annualised rate is at least this
-    exit_annual: float  # close when it is below this
-    full_annual: float  # at and above this the factor is 1
+    round_trip_cost: Annotated[float, Field(gt=0, le=0.05)]  # of opening and closing both legs, per notional
+    memory_h: Annotated[float, Field(ge=1, le=24 * 30)] = 48.0  # half-life and reach of the expected funding
 
 
 class LendingConfig(Strict):
@@ -181,7 +182,17 @@ class ExecutionConfig(Strict):
     # Limit price away from the mark. The perp adapter refuses less than LEAST_ORDER_REACH; the rest is for ticks.
     order_tolerance: Annotated[float, Field(ge=LEAST_ORDER_REACH + 0.0002, le=0.05)] = 0.003
     max_fee_gwei: Positive = 50.0
+    urgent_max_fee_gwei: Positive = 200.0  # for plans that reduce risk, and for cancelling
     min_gas_balance: Positive = 0.1  # native tokens; below it no cycle starts
+
+
+class ControlsConfig(Strict):
+    """What the agent refuses itself over plans taken together; the contract's limits hold besides."""
+
+    max_plans_per_hour: Annotated[int, Field(ge=1, le=60)] = 6  # one an hour, and room for events that cannot wait
+    max_trading_plans_per_day: Annotated[int, Field(ge=2, le=200)] = 16  # then disabled until a person looks
+    max_move_1h: Annotated[float, Field(gt=0, lt=1)] = 0.10  # of the price; beyond it nothing is widened
+    max_portfolio_drawdown: Annotated[float, Field(gt=0, lt=1)] = 0.10  # of all vaults together; likewise
 
 
 class Config(Strict):
@@ -194,4 +205,5 @@ class Config(Strict):
     vault: VaultConfig
     strategy: Annotated[CarryStrategy | VolatilityTargetStrategy | LendingNeutralStrategy, Field(discriminator="kind")]
     execution: ExecutionConfig = ExecutionConfig()
+    controls: ControlsConfig = ControlsConfig()
     policy: Policy
