@@ -245,7 +245,8 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         if (f.recipient == address(0) || supply == 0) return 0;
         uint256 elapsed = Math.min(block.timestamp - _recordedAt, 365 days);
         uint256 feeAssets = assets.mulDiv(f.managementBps * elapsed, BPS * 365 days);
-        uint256 gain = uint256(_sharePriceE18(assets - feeAssets, supply)).saturatingSub(feeMark);
+        // Both prices are rounded down, which must not look like a gain.
+        uint256 gain = uint256(_sharePriceE18(assets - feeAssets, supply)).saturatingSub(feeMark + 1);
         feeAssets += gain.mulDiv((supply + VIRTUAL_SHARES) * f.performanceBps, PRICE_SCALE * BPS);
         return feeAssets.mulDiv(supply + VIRTUAL_SHARES, assets + 1 - feeAssets);
     }
