@@ -30,9 +30,6 @@ contract Vault is VaultShares {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @notice Where those wait who want more than the idle cash; zero for none.
-    IRedemptionQueue public queue;
-
     event AgentSet(address indexed agent);
     event FeesSet(Fees fees);
     event QueueSet(address indexed queue);

@@ -310,7 +310,7 @@ contract HyperCorePerp is HyperCoreTransfers {
         return (equity > 0 ? uint256(equity) : 0) + spot + evm + _inFlight(t, spot, evm);
     }
 
-    /// @dev What HyperCore tells must have room for the last order.
+    /// @dev What HyperCore tells is to build on only once the last order must have acted.
     function _requireReadBack() private view {
         if (_isPending(order.until)) revert OrderOutstanding();
     }
