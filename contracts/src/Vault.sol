@@ -186,7 +186,7 @@ contract Vault is VaultShares {
         uint256 supply = totalSupply();
         for (uint256 i; i < plan.actions.length; ++i) {
             Action calldata action = plan.actions[i];
-            Leg memory leg = _legOf(change.legs, action.adapter);
+            Leg memory leg = change.legs[_indexOf(action.adapter, change.legs)];
             if (action.assetIn > idleAssets) revert IdleTooSmall(action.assetIn, idleAssets);
             if (action.assetIn != 0) IERC20(asset()).safeTransfer(action.adapter, action.assetIn);
             (uint256 traded, Position memory held) =
@@ -295,11 +295,9 @@ contract Vault is VaultShares {
         emit ModeSet(newMode, msg.sender);
     }
 
-    function _legOf(Leg[] memory legs, address adapter) private pure returns (Leg memory) {
-        for (uint256 i; i < legs.length; ++i) {
-            if (legs[i].adapter == adapter) return legs[i];
-        }
-        revert UnknownAdapter(adapter);
+    function _indexOf(address adapter, Leg[] memory legs) private pure returns (uint256 index) {
+        while (index < legs.length && legs[index].adapter != adapter) ++index;
+        if (index == legs.length) revert UnknownAdapter(adapter);
     }
 
     function _valueOf(Leg[] memory legs) private pure returns (uint256 value) {

@@ -77,7 +77,7 @@ contract UniswapV3Spot is UniswapV3Swapper {
 
     /// @inheritdoc IAdapter
     /// @dev A swap is complete when it returns: there is nothing to read back.
-    function settle(uint256 priceE36) external onlyVault returns (Position memory) {
+    function settle(uint256 priceE36) external view onlyVault returns (Position memory) {
         return position(priceE36);
     }
 
