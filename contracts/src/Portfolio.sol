@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IAdapter, Position} from "./interfaces/IAdapter.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
@@ -27,6 +28,7 @@ struct Quote {
 contract Portfolio is AccessManaged {
     struct Venue {
         address adapter;
+        uint8 first; // index of the first venue of the same token, whose oracle prices both
         IPriceOracle oracle;
     }
 
@@ -70,13 +72,11 @@ contract Portfolio is AccessManaged {
     /// @notice The venues at prices that were refreshed; reverts while one is older than `maxAgeSeconds` or cannot be
     /// trusted.
     function quote(uint256 maxAgeSeconds) public returns (Quote[] memory quotes) {
-        Venue[] memory venues;
-        (venues, quotes) = _list();
+        IPriceOracle[] memory oracles;
+        (quotes, oracles) = _list();
         for (uint256 i; i < quotes.length; ++i) {
-            // Legs of one token share its first leg's price, so that they are measured alike.
-            uint256 first = _firstOf(quotes, i);
-            if (first == i) (quotes[i].priceE36,) = venues[i].oracle.refresh(maxAgeSeconds);
-            else quotes[i].priceE36 = quotes[first].priceE36;
+            if (address(oracles[i]) != address(0)) (quotes[i].priceE36,) = oracles[i].refresh(maxAgeSeconds);
+            else quotes[i].priceE36 = quotes[_firstOf(quotes, i)].priceE36;
         }
     }
 
@@ -87,9 +87,9 @@ contract Portfolio is AccessManaged {
 
     /// @notice As `appraise`, without storing any price.
     function healthyValue(uint256 maxAgeSeconds) external view returns (uint256) {
-        (Venue[] memory venues, Quote[] memory quotes) = _list();
+        (Quote[] memory quotes, IPriceOracle[] memory oracles) = _list();
         for (uint256 i; i < quotes.length; ++i) {
-            (quotes[i].priceE36,) = venues[_firstOf(quotes, i)].oracle.healthy(maxAgeSeconds);
+            (quotes[i].priceE36,) = oracles[_firstOf(quotes, i)].healthy(maxAgeSeconds);
         }
         return _valueAt(quotes);
     }
@@ -135,7 +135,10 @@ contract Portfolio is AccessManaged {
             revert AdapterForAnother(adapter, venue.vault(), venue.asset());
         }
         _requireFits(venue, oracle);
-        _venues.push(Venue(adapter, oracle));
+        uint256 first;
+        address token = oracle.baseToken();
+        while (first < _venues.length && _venues[first].oracle.baseToken() != token) ++first;
+        _venues.push(Venue(adapter, uint8(first), oracle));
         emit AdapterAccepted(adapter, address(oracle));
     }
 
@@ -163,22 +166,25 @@ contract Portfolio is AccessManaged {
 
     // ---------------------------------------------------------------- parts
 
-    /// @dev All but the prices.
-    function _list() private view returns (Venue[] memory venues, Quote[] memory quotes) {
-        venues = _venues;
-        quotes = new Quote[](venues.length);
-        for (uint256 i; i < quotes.length; ++i) {
-            quotes[i].adapter = venues[i].adapter;
-            bool known = i != 0 && venues[i].oracle == venues[i - 1].oracle;
-            quotes[i].token = known ? quotes[i - 1].token : venues[i].oracle.baseToken();
+    /// @dev All but the prices, and who gives them. Legs of one token share its first leg's, so that they are measured
+    /// alike; the others' oracles are not even read.
+    function _list() private view returns (Quote[] memory quotes, IPriceOracle[] memory oracles) {
+        uint256 count = _venues.length;
+        (quotes, oracles) = (new Quote[](count), new IPriceOracle[](count));
+        for (uint256 i; i < count; ++i) {
+            Venue storage venue = _venues[i];
+            uint256 first = venue.first;
+            if (first == i) oracles[i] = venue.oracle;
+            quotes[i].adapter = venue.adapter;
+            quotes[i].token = first == i ? oracles[i].baseToken() : quotes[first].token;
         }
     }
 
     function _latest() private view returns (Quote[] memory quotes) {
-        Venue[] memory venues;
-        (venues, quotes) = _list();
+        IPriceOracle[] memory oracles;
+        (quotes, oracles) = _list();
         for (uint256 i; i < quotes.length; ++i) {
-            (quotes[i].priceE36,) = venues[_firstOf(quotes, i)].oracle.latest();
+            (quotes[i].priceE36,) = oracles[_firstOf(quotes, i)].latest();
         }
     }
 
@@ -207,11 +213,19 @@ contract Portfolio is AccessManaged {
         if (index == count) revert UnknownAdapter(adapter);
     }
 
-    /// @dev Keeps the order, because the first venue of a token gives its price.
+    /// @dev Keeps the order; the next venue of the same token becomes its first. Asks nobody, who may not answer.
     function _remove(uint256 index) private {
         emit AdapterRemoved(_venues[index].adapter);
+        uint256 heir = MAX_ADAPTERS;
         for (uint256 i = index + 1; i < _venues.length; ++i) {
-            _venues[i - 1] = _venues[i];
+            Venue memory venue = _venues[i];
+            if (venue.first == index) {
+                heir = Math.min(heir, i - 1);
+                venue.first = uint8(heir);
+            } else if (venue.first > index) {
+                --venue.first;
+            }
+            _venues[i - 1] = venue;
         }
         _venues.pop();
     }
