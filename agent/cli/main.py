@@ -8,7 +8,7 @@ import typer
 from agent.cli.data import app as data_app
 from agent.cli.market import app as market_app
 from agent.cli.research import app as research_app
-from agent.cli.research import backtest
+from agent.cli.research import backtest, sweep, tune
 
 ServiceFile = Annotated[Path, typer.Argument(help="service file (YAML)", show_default=False)]
 VaultName = Annotated[str, typer.Argument(help="name of the strategy; * for all", show_default=True)]
@@ -115,6 +115,8 @@ def replay_server(
 app.add_typer(data_app, name="data")
 app.add_typer(market_app, name="market")
 app.command()(backtest)
+app.command()(sweep)
+app.command()(tune)
 app.add_typer(research_app, name="research")
 
 

@@ -74,3 +74,61 @@ def backtest(
     from agent.research.commands import run_backtest
 
     raise typer.Exit(reported(run_backtest)(config, (from_, to), data, seed, capital, events, out, Console()))
+
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="strategy file")]
+Params = Annotated[
+    list[str],
+    typer.Option("--param", help="key=low:high, key=low:high:log or key=a,b,c; may be repeated"),
+]
+From = Annotated[str, typer.Option("--from", help="first day or month; the first 60 % choose, the rest judges")]
+To = Annotated[str, typer.Option("--to", help="last day or month, included")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="of the synthetic market and of random choices")]
+Out = Annotated[Path | None, typer.Option("--out", help="where results go; the same folder goes on where it was")]
+
+
+def sweep(
+    config: ConfigFile,
+    param: Params,
+    from_: From,
+    to: To,
+    data: DataFolder = None,
+    seed: Seed = 7,
+    points: Annotated[int, typer.Option("--points", min=2, max=1_000, help="of each range in a grid")] = 5,
+    random: Annotated[int, typer.Option("--random", min=0, max=1_000_000, help="so many at random, no grid")] = 0,
+    ray: Annotated[
+        str | None, typer.Option("--ray", help="address of a Ray cluster, or local; else this machine's cores")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Backtest every combination of parameters; Parquet, a plot of the surface, and what the search itself explains."""
+    from rich.console import Console
+
+    from agent.cli.reported import reported
+    from agent.research.search.commands import sweep as run
+
+    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, points, random, ray, out, Console()))
+
+
+def tune(
+    config: ConfigFile,
+    param: Params,
+    from_: From,
+    to: To,
+    data: DataFolder = None,
+    seed: Seed = 7,
+    trials: Annotated[
+        int, typer.Option("--trials", min=1, max=1_000_000, help="of the study, old ones included")
+    ] = 200,
+    storage: Annotated[
+        str | None, typer.Option("--storage", help="database address or journal:<file>, shared between machines")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Search parameters with Optuna's TPE on all cores; goes on where it was, wherever the storage is shared."""
+    from rich.console import Console
+
+    from agent.cli.reported import reported
+    from agent.research.search.commands import tune as run
+
+    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, trials, storage, out, Console()))

@@ -148,8 +148,8 @@ class Sender:
     def key_problem(self) -> Reason | None:
         """What is wrong with the signer's account although nothing of ours is on its way; None when all is well.
 
-        KEY_SHARED, SIGNER_DELEGATED and JOURNAL_BEHIND are for a person. To be asked every minute or so: whoever has the
-        key does not wait for our next plan.
+        KEY_SHARED, SIGNER_DELEGATED and JOURNAL_BEHIND are for a person. To be asked every minute or so: a thief does
+        not wait for our next plan.
 
         Raises RpcError, RpcUnavailable or JournalError when nobody can say.
         """

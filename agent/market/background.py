@@ -13,7 +13,6 @@ from agent.market.reading import VenueAnswer
 
 T = TypeVar("T")
 DEADLINE_S = 5.0
-LONG_S = 600.0
 ANSWER_S = 30.0  # a bound for whatever runs on the loop; observing has its own, shorter one
 
 
@@ -76,10 +75,6 @@ class BackgroundExchanges:
                 answers = self.run(self.exchanges.observe(bases, deadline_s=self._deadline_s))
                 self._rounds[key] = (at, answers)
             return answers
-
-    def carry_out(self, job: Coroutine[Any, Any, None]) -> None:
-        """Carry out something that may take minutes, such as downloading hours."""
-        self.run(job, LONG_S)
 
     def run(self, job: Coroutine[Any, Any, T], seconds: float = ANSWER_S) -> T:
         """Carry out something on the loop and wait for it. Raises TimeoutError when it takes longer than `seconds`."""

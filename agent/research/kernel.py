@@ -230,6 +230,54 @@ def _walk(
     statistics[LIQUIDATED] = s[at.LIQUIDATIONS]
 
 
+@compiled
+def _one_set(
+    p: Floats,
+    time_s: Seconds,
+    spot: Floats,
+    mark: Floats,
+    high: Floats,
+    paid: Floats,
+    dawn: Dawns,
+    accrued: Floats,
+    open_interest: Floats,
+    variances: Floats,
+    intervals: Floats,
+    first: int,
+    last: int,
+    out: Floats,
+) -> None:
+    """One backtest of a grid, from its parameters to its statistics."""
+    interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
+    which = np.searchsorted(intervals, interval)
+    sigma = _forecast_row(p, time_s, variances[0, which])
+    forecast = sigma
+    factor = np.ones(len(time_s))
+    if p[at.HEDGED] > 0:
+        forecast = _forecast_row(p, time_s, variances[1, which])
+        factor = funding_holds(time_s, accrued, p[at.ROUND_TRIP_COST], p[at.MEMORY_H])
+        if p[at.OI_WINDOW_H] > 0:
+            factor = factor * open_interest_factors(
+                time_s,
+                open_interest,
+                p[at.OI_WINDOW_H],
+                p[at.OI_SMOOTHING_H],
+                p[at.OI_START_Z],
+                p[at.OI_FULL_Z],
+                p[at.OI_FLOOR],
+            )
+    s = np.zeros(at.AMOUNTS, np.int64)
+    s[at.IDLE] = int(p[at.NAV_USD] * at.USD)
+    f = np.zeros(at.MARKS)
+    f[: at.WEEK + 1] = p[at.NAV_USD] * at.USD
+    tally = np.zeros(at.TALLIES)
+    nothing, none = np.empty(0), np.empty(0, np.int64)
+    _walk(
+        p, s, f, tally, time_s, spot, mark, high, paid, dawn, forecast, sigma, factor,
+        first, last, False, nothing, none, none, out,
+    )  # fmt: skip
+
+
 @compiled_parallel
 def _walk_grid(
     rows: Floats,
@@ -247,33 +295,9 @@ def _walk_grid(
     last: int,
     out: Floats,
 ) -> None:
+    # Nothing but a call: numba would turn what allocates or assigns slices here into parallel loops of its own.
     for index in prange(len(rows)):
-        p = rows[index]
-        interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
-        which = np.searchsorted(intervals, interval)
-        sigma = _forecast_row(p, time_s, variances[0, which])
-        forecast = sigma
-        factor = np.ones(len(time_s))
-        if p[at.HEDGED] > 0:
-            forecast = _forecast_row(p, time_s, variances[1, which])
-            factor = funding_holds(time_s, accrued, p[at.ROUND_TRIP_COST], p[at.MEMORY_H])
-            if p[at.OI_WINDOW_H] > 0:
-                factor = factor * open_interest_factors(
-                    time_s,
-                    open_interest,
-                    p[at.OI_WINDOW_H],
-                    p[at.OI_SMOOTHING_H],
-                    p[at.OI_START_Z],
-                    p[at.OI_FULL_Z],
-                    p[at.OI_FLOOR],
-                )
-        s = np.zeros(at.AMOUNTS, np.int64)
-        s[at.IDLE] = int(p[at.NAV_USD] * at.USD)
-        f = np.zeros(at.MARKS)
-        f[: at.WEEK + 1] = p[at.NAV_USD] * at.USD
-        tally = np.zeros(at.TALLIES)
-        nothing, none = np.empty(0), np.empty(0, np.int64)
-        _walk(
-            p, s, f, tally, time_s, spot, mark, high, paid, dawn, forecast, sigma, factor,
-            first, last, False, nothing, none, none, out[index],
+        _one_set(
+            rows[index], time_s, spot, mark, high, paid, dawn, accrued, open_interest,
+            variances, intervals, first, last, out[index],
         )  # fmt: skip
