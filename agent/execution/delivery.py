@@ -47,10 +47,17 @@ class Delivery:
         self._rules = rules
         self._fence = fence
         self._noted: set[tuple[int, str]] = set()
+        self._sent = ("", 0.0)  # what went out last, and when on the monotonic clock
 
     def first(self, opened: Open) -> Outcome:
-        """Sends an intent's bytes for the first time. Only here a node's refusal ends it: nobody else had them."""
-        return self._send(opened, first_time=True)
+        """Sends an intent's bytes for the first time. Only here a node's refusal ends it: nobody else had them.
+
+        Raises JournalError, or Fenced when nothing was sent. A chain that does not answer afterwards is no error here.
+        """
+        try:
+            return self._send(opened, first_time=True)
+        except (RpcError, RpcUnavailable) as error:
+            return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, f"sent, and then: {error}"))
 
     def advance(self, opened: Open) -> Outcome | None:
         """One step towards the end: looks for a receipt, and sends only when the chain still has room for the nonce.
@@ -144,19 +151,25 @@ class Delivery:
 
     def _push(self, opened: Open, head: BlockRef) -> Outcome:
         """The nonce is free: the same bytes again, dearer ones, or nothing in their place."""
-        attempt, deadline = opened.attempt, opened.intent.deadline
-        if attempt.kind is Kind.PLAN and head.timestamp > deadline:
-            return self._cancel(opened, head)
+        attempt = opened.attempt
+        known = self._broadcaster.knows(attempt.hash)
         old = head.timestamp - attempt.block_time >= self._rules.replace_after_s
-        if not self._broadcaster.knows(attempt.hash):
-            if attempt.kind is Kind.PLAN and not self._still_good(opened):
-                return self._cancel(opened, head)
-            outcome = self._send(opened, first_time=False, dropped=True)
-            too_cheap = outcome.reasons and outcome.reasons[0].code in (Code.FEE_TOO_LOW, Code.UNDERPRICED)
-            return self._bump(opened, head) if old and too_cheap else outcome
-        if old:
+        late = attempt.kind is Kind.PLAN and head.timestamp > opened.intent.deadline
+        if not late and ((known and not old) or (not known and self._just_sent(attempt))):
+            where = "in the pool" if known else "sent, not to be seen yet"
+            return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, f"{where}, not in a block"))
+        if attempt.kind is Kind.PLAN and (late or not self._still_good(opened)):
+            return self._cancel(opened, head)
+        if known:
             return self._bump(opened, head)
-        return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, "in the pool, not in a block yet"))
+        outcome = self._send(opened, first_time=False, dropped=True)
+        too_cheap = outcome.reasons and outcome.reasons[0].code in (Code.FEE_TOO_LOW, Code.UNDERPRICED)
+        return self._bump(opened, head) if old and too_cheap else outcome
+
+    def _just_sent(self, attempt: Attempt) -> bool:
+        """Whether the bytes went out so short ago that not seeing them means nothing; a relay shows them to nobody."""
+        transaction_hash, at_s = self._sent
+        return transaction_hash == attempt.hash and time.monotonic() - at_s < self._rules.resend_s
 
     def _bump(self, opened: Open, head: BlockRef) -> Outcome:
         attempt = opened.attempt
@@ -210,6 +223,7 @@ class Delivery:
         attempt = opened.attempt
         private = len(opened.attempts) == 1 and attempt.kind is Kind.PLAN and not opened.intent.urgent
         self._fence()
+        self._sent = (attempt.hash, time.monotonic())
         sent = self._broadcaster.broadcast(attempt.raw, attempt.hash, private=private)
         reason = Reason(sent.answer.code, sent.answer.note)
         # Bytes that may have been out before can be mined elsewhere, whatever the nodes say now.

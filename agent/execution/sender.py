@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from agent.decision import Refused
 from agent.execution.broadcast import Broadcaster
@@ -14,9 +15,9 @@ from agent.execution.plan import Plan
 from agent.execution.records import Intent, Kind, Open, Status
 from agent.execution.rehearsal import Rehearsed
 from agent.execution.send_rules import SendRules
-from agent.execution.signer import Signer, Transaction
+from agent.execution.signer import Signer, SigningRefused, Transaction
 from agent.reasons import Code, Reason
-from chains.rpc import Reader
+from chains.rpc import Reader, RpcError, RpcUnavailable
 
 AT_ONCE = SendRules()
 
@@ -78,8 +79,9 @@ class Sender:
 
         Raises
         ------
-        JournalError, SigningRefused, Fenced : nothing was sent
+        SigningRefused, Fenced : nothing was sent
         RpcError, RpcUnavailable : the nonce could not be had, nothing was sent
+        JournalError : the journal cannot be written; what was sent stands in it, and nothing else was
         """
         plan, block = rehearsed.plan, rehearsed.block
         unfinished = self._journal.unfinished(self._signer.address)
@@ -171,7 +173,8 @@ class Sender:
         until = time.monotonic() + self._rules.wait_s
         while outcome.status is Status.UNKNOWN and not outcome.halting and time.monotonic() < until:
             time.sleep(self._rules.poll_s)
-            outcome = self.finish_unfinished() or outcome
+            with suppress(RpcError, RpcUnavailable, SigningRefused):  # still unknown; it may be told in the next look
+                outcome = self.finish_unfinished() or outcome
         return outcome
 
 

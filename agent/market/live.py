@@ -1,6 +1,6 @@
 """The market as it is now: venues asked together, judged by quorum, joined with the hours that are in the store."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
 from agent.units import Rate
 
+ENDING = (Code.MARKET_CLOSED, Code.MARKET_UNKNOWN)
 EMPTY = History(np.empty(0, np.int64), np.empty(0), None, None, None)
 
 
@@ -92,7 +93,7 @@ class LiveMarket:
             open_interest=self._open_interest(heard.readings) or (recorded.open_interest if recorded else None),
             history=recorded.history if recorded else EMPTY,
             problems=tuple(problems),
-            cautions=() if slip is None else (slip,),
+            cautions=(*(() if slip is None else (slip,)), *self._closing(heard.rejections)),
             readings=heard.readings,
             agreements=heard.round.agreements,
             rejections=heard.rejections,
@@ -137,6 +138,15 @@ class LiveMarket:
             return None
         found = self._own(readings, self._config.market.open_interest, Quantity.OPEN_INTEREST)
         return None if found is None else Fact(found.value, "base", found.source, found.at_ms // 1_000)
+
+    def _closing(self, rejections: Iterable[Rejection]) -> Iterator[Reason]:
+        """What the strategy's own venues say of a market that ends, moved or was renamed: it may only be left."""
+        market = self._config.market
+        folders = (market.spot, market.perp, market.mark, market.funding, market.open_interest)
+        venues = {folder.split("/")[0] for folder in folders if folder is not None}
+        for one in rejections:
+            if one.source in venues and one.base == self._base and one.reason.code in ENDING:
+                yield one.reason
 
     def _own(self, readings: Iterable[Reading], folder: str | None, quantity: Quantity) -> Reading | None:
         """The reading of the venue that a folder such as `bybit/open_interest` names."""

@@ -64,13 +64,13 @@ def _margin_holds(p: Floats, s: Amounts, mark: float, out: Amounts, reducing: bo
     moved = (out[at.TO_PERP] - out[at.FROM_PERP]) / at.USD - short_traded * p[at.PERP_LOSS]
     ratio = (equity + moved) / (after * p[at.LOT_BASE] * mark)
     before = equity / (short * p[at.LOT_BASE] * mark) if short > 0 else 0.0
-    distance = liquidation_distance(ratio, p[at.MAX_LEVERAGE])
+    distance = liquidation_distance(ratio, p[at.MAINTENANCE])
     if distance < p[at.DISTANCE_BPS] / BPS and not (
-        reducing and short > 0 and distance >= liquidation_distance(before, p[at.MAX_LEVERAGE])
+        reducing and short > 0 and distance >= liquidation_distance(before, p[at.MAINTENANCE])
     ):
         return False
-    health = max(0.0, ratio) * 2.0 * p[at.MAX_LEVERAGE]
-    was = max(0.0, before) * 2.0 * p[at.MAX_LEVERAGE]
+    health = max(0.0, ratio) / p[at.MAINTENANCE]
+    was = max(0.0, before) / p[at.MAINTENANCE]
     return health >= p[at.HEALTH_BPS] / BPS or (reducing and short > 0 and health >= was)
 
 

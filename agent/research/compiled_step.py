@@ -21,9 +21,8 @@ SURELY = 0.999  # of a bound on whole lots, so that rounding them cannot matter
 
 
 @compiled_inline
-def liquidation_distance(margin_ratio: float, max_leverage: float) -> float:
-    """As agent/scaling/liquidation_price.py, of a short."""
-    maintenance = 1.0 / (2.0 * max_leverage)
+def liquidation_distance(margin_ratio: float, maintenance: float) -> float:
+    """As agent/scaling/liquidation_price.py, of a short; `maintenance` is 1 / (2 x maximum leverage)."""
     return (margin_ratio - maintenance) / (1.0 + maintenance)
 
 
@@ -49,16 +48,18 @@ def exposure(
     return min(p[at.TARGET] / forecast, p[at.CAP]) * factor
 
 
-@compiled
+@compiled_inline
 def _liquidation_factor(p: Floats, s: Amounts, nav: float, spot: float, mark: float, daily_sigma: float) -> float:
-    nearest = liquidation_distance(p[at.TARGET_MARGIN], p[at.MAX_LEVERAGE])
+    nearest = p[at.DISTANCE_AT_TARGET]
     lots = s[at.SHORT]
     if lots > 0 and max(s[at.SPOT], lots) * (spot * p[at.LOT_BASE]) > DUST_USD:
         cash = (s[at.EQUITY] + s[at.CORE] + s[at.TO_VENUE] + s[at.TO_VAULT]) / at.USD
         reachable = cash + max(0.0, s[at.IDLE] / at.USD - p[at.MIN_IDLE] * nav)
-        ratio = min(p[at.TARGET_MARGIN], reachable / (lots * (mark * p[at.LOT_BASE])))
-        nearest = min(nearest, liquidation_distance(ratio, p[at.MAX_LEVERAGE]))
-    return min(1.0, max(0.0, nearest / (daily_sigma * p[at.WANTED_SIGMA])))
+        notional = lots * (mark * p[at.LOT_BASE])
+        if reachable < p[at.TARGET_MARGIN] * notional:
+            nearest = min(nearest, liquidation_distance(reachable / notional, p[at.MAINTENANCE]))
+    wanted = daily_sigma * p[at.WANTED_SIGMA]
+    return 1.0 if nearest >= wanted else max(0.0, nearest / wanted)
 
 
 @compiled_inline
@@ -83,11 +84,11 @@ def next_step(
         return  # nothing forces a cut, and inside the band nothing widens
     if calm and s[at.TO_VENUE] + s[at.TO_VAULT] + s[at.CORE] == 0 and holds:
         # as most hours are: hedged, with margin between its bounds, and no cash away from home
-        equity, needed = s[at.EQUITY] / at.USD, max(short * lot_usd, wanted_usd) * (mark / spot)
+        equity = s[at.EQUITY] / at.USD
         if (
             abs(spot_lots - short) * lot_usd <= p[at.DELTA_BAND] * nav
             and short * (mark * p[at.LOT_BASE]) * p[at.LOW_MARGIN] <= equity
-            and equity <= needed * p[at.HIGH_MARGIN] * SURELY
+            and equity * spot <= max(short * lot_usd, wanted_usd) * mark * p[at.HIGH_MARGIN] * SURELY
             and not drained
         ):
             return
@@ -126,7 +127,7 @@ def _act(
 
     urgent = False
     if hedged and short > 0:
-        distance = liquidation_distance(equity / (short * lot_mark), p[at.MAX_LEVERAGE])
+        distance = liquidation_distance(equity / (short * lot_mark), p[at.MAINTENANCE])
         urgent = distance < p[at.MIN_DISTANCE]
     cut_goal, cut_due, freed = largest, False, 0.0
     if not quiet:

@@ -120,21 +120,22 @@ def funding_holds(time_s: Seconds, funding: Floats, round_trip_cost: float, memo
     """
     out = np.zeros(len(funding))
     block, before = np.int64(-1), time_s[0]
+    hourly_decay = 2.0 ** (-1.0 / memory_h)
     holding, regret, expected = False, 0.0, 0.0
     next_holding, next_regret, next_expected = False, 0.0, 0.0
+    block_ends = time_s[0]
     for i in range(len(funding)):
-        hours = (time_s[i] - before) / SECONDS_PER_HOUR
-        next_hours = hours
-        if time_s[i] // BLOCK_S != block:
+        elapsed = time_s[i] - before
+        decay = hourly_decay if elapsed == SECONDS_PER_HOUR else 2.0 ** (-(elapsed / SECONDS_PER_HOUR) / memory_h)
+        if time_s[i] >= block_ends:
             if block >= 0:
                 holding, regret, expected = next_holding, next_regret, next_expected
-            next_holding, next_regret, next_expected, next_hours = False, 0.0, 0.0, 0.0
+            next_holding, next_regret, next_expected = False, 0.0, 0.0
             block = time_s[i] // BLOCK_S
-        holding, regret, expected = compiled_funding_step(
-            holding, regret, expected, funding[i], hours, round_trip_cost, memory_h
-        )
+            block_ends = (block + 1) * BLOCK_S
+        holding, regret, expected = compiled_funding_step(holding, regret, expected, funding[i], decay, round_trip_cost)
         next_holding, next_regret, next_expected = compiled_funding_step(
-            next_holding, next_regret, next_expected, funding[i], next_hours, round_trip_cost, memory_h
+            next_holding, next_regret, next_expected, funding[i], decay, round_trip_cost
         )
         before = time_s[i]
         out[i] = 1.0 if holding else 0.0

@@ -76,19 +76,20 @@ def pass_row(
     if s[at.SHORT] > 0:
         quantity = s[at.SHORT] * p[at.LOT_BASE]
         at_high = s[at.EQUITY] - quantity * (high - mark_before) * at.USD
-        if at_high <= quantity * high * at.USD / (2.0 * p[at.MAX_LEVERAGE]):
+        if at_high <= quantity * high * p[at.MAINTENANCE] * at.USD:
             # the venue's liquidators keep what maintenance margin was left
             s[at.SHORT], s[at.EQUITY] = 0, 0
             s[at.LIQUIDATIONS] += 1
         else:
-            funding = funding_payment(quantity, mark, paid)
-            interest = 0
+            funding, interest = 0, 0
+            if paid != 0.0:
+                funding = funding_payment(quantity, mark, paid)
+                tally[at.FUNDING_USD] += funding / at.USD
             if p[at.BORROW_ANNUAL] > 0.0:
                 hours = (time_s - before_s) / SECONDS_PER_HOUR
                 interest = int(quantity * mark * p[at.BORROW_ANNUAL] * hours / HOURS_PER_YEAR * at.USD)
+                tally[at.INTEREST_USD] += interest / at.USD
             s[at.EQUITY] += funding - interest - int(quantity * (mark - mark_before) * at.USD)
-            tally[at.FUNDING_USD] += funding / at.USD
-            tally[at.INTEREST_USD] += interest / at.USD
     elapsed = time_s - before_s
     if f[at.TURNOVER] > 0.0:
         f[at.TURNOVER] = max(0.0, f[at.TURNOVER] - p[at.TURNOVER_BPS] * elapsed / SECONDS_PER_DAY)

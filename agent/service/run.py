@@ -20,6 +20,7 @@ from agent.execution.send_rules import SendRules
 from agent.execution.sender import not_fenced
 from agent.execution.signers import open_signer
 from agent.market.background import BackgroundExchanges
+from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
 from agent.service.face import face_of
 from agent.service.kill_switch import KillSwitch
@@ -109,6 +110,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
         )
         journal = undo.enter_context(open_journal(loaded.journal_place, takeover=lease is not None))
         venues = sorted({venue for config in configs for venue in config.observe.venues})
+        followed = sorted({base_of(config.market.symbol) for config in configs}) if service.streams else []
         depth_bps = float(max(config.observe.depth_bps for config in configs))
         exchanges = undo.enter_context(
             BackgroundExchanges(
@@ -116,6 +118,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
                 base_urls={name: revealed(url) for name, url in service.venues.items()},
                 depth_bps=depth_bps,
                 reuse_s=REUSE_ROUND_S,
+                followed=followed,
             )
         )
 

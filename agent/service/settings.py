@@ -83,6 +83,7 @@ class Service(Strict):
     venues: dict[Venue, str] = Field(
         default_factory=dict
     )  # addresses instead of the venues' own: a proxy, or a replay server
+    streams: bool = False  # follow mark price, funding and liquidations by WebSocket too, where a venue has one
     store: str = "store"  # folder of past hours
     timing: Timing = Timing()
     watching: Watching = Watching()

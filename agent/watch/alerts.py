@@ -48,6 +48,9 @@ CRITICAL = frozenset(
         Code.LIQUIDATION_TOO_CLOSE,
         Code.HEALTH_TOO_LOW,
         Code.ASSET_DEPEG,
+        Code.SOURCE_ACCESS,
+        Code.KEY_CAN_WITHDRAW,
+        Code.MARKET_CLOSED,
         Code.EFFECT_MISSING,
     }
 )
