@@ -77,7 +77,7 @@ prove: setup
 	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
 
 crash: setup
-	$(BIN)/python -m agent.chaos.crash
+	$(BIN)/python -m agent.chaos
 
 bench: setup
 	$(BIN)/python bench/run.py

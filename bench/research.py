@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -95,9 +96,7 @@ def measure_events(rows: Rows) -> None:
             hours = YEARS_2 if audit > 1 else 1_000
             period = (end - hours * 3_600, end)
 
-            def work(audit: int = audit, period: tuple[int, int] = period) -> None:
-                run_events(source, config, charges_of(config), period, audit_every=audit)
-
+            work = partial(run_events, source, config, charges_of(config), period, audit_every=audit)
             seconds = median_of(work, 3)
             rows.add(f"event-driven {name}, {what}", hours / seconds, "bars/s", bar)
 

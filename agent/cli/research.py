@@ -52,6 +52,25 @@ def volatility(
     raise typer.Exit(reported(run)(data, markets, since, forecasts, Console()))
 
 
+@app.command("stress")
+def stress(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="strategy file")],
+    data: DataFolder = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="of the made-up markets and of the crowd")] = 7,
+    agents: Annotated[
+        int, typer.Option("--agents", min=0, max=500, help="vaults that run the same rule on one book; 0 leaves it out")
+    ] = 20,
+    out: Annotated[Path | None, typer.Option("--out", help="folder of stress.json and stress.png")] = None,
+) -> None:
+    """Recorded crashes, jumps, gaps, funding flips, outages, and a crowd that runs the same rule on one order book."""
+    from rich.console import Console
+
+    from agent.cli.reported import reported
+    from agent.research.stress.commands import stress as run
+
+    raise typer.Exit(reported(run)(config, data, seed, agents, out, Console()))
+
+
 def backtest(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="strategy file")],
     from_: Annotated[str, typer.Option("--from", help="first day or month, for example 2023-02-01")],
@@ -132,3 +151,22 @@ def tune(
     from agent.research.search.commands import tune as run
 
     raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, trials, storage, out, Console()))
+
+
+@app.command("validate")
+def validate(
+    config: ConfigFile,
+    param: Params,
+    from_: From,
+    to: To,
+    data: DataFolder = None,
+    seed: Seed = 7,
+    points: Annotated[int, typer.Option("--points", min=2, max=100, help="of each range in the grid")] = 5,
+) -> None:
+    """Walk-forward, purged cross-validation, deflated Sharpe ratio, SPA, bootstrap and stress of one strategy."""
+    from rich.console import Console
+
+    from agent.cli.reported import reported
+    from agent.research.search.commands import validation as run
+
+    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, points, Console()))

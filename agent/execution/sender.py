@@ -26,6 +26,11 @@ def not_fenced() -> None:
     """The fence of an agent that has no standby."""
 
 
+def nobody_killed(vault: str) -> bool:
+    """The kill switch of an agent that has none."""
+    return False
+
+
 class Sender:
     """Sends for one signer, one transaction at a time.
 
@@ -39,6 +44,7 @@ class Sender:
     urgent_max_fee_gwei : the cap for plans that reduce risk and for cancelling; without it `max_fee_gwei`
     rules : how long to wait and how deep to trust, of the chain's registry entry
     fence : raises `Fenced` when another process leads; called right before every broadcast
+    killed : whether a vault, by its address, was killed: what it has under way is then cancelled
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Sender:
         urgent_max_fee_gwei: float | None = None,
         rules: SendRules = AT_ONCE,
         fence: Callable[[], None] = not_fenced,
+        killed: Callable[[str], bool] = nobody_killed,
     ) -> None:
         urgent = max_fee_gwei if urgent_max_fee_gwei is None else urgent_max_fee_gwei
         self._fees = FeePolicy(int(max_fee_gwei * GWEI), int(urgent * GWEI), priority_fee_wei)
@@ -61,7 +68,7 @@ class Sender:
         self._journal = journal
         self._rules = rules
         self._fence = fence
-        self._delivery = Delivery(node, signer, journal, broadcaster, self._fees, rules, fence)
+        self._delivery = Delivery(node, signer, journal, broadcaster, self._fees, rules, fence, killed)
 
     def send(self, rehearsed: Rehearsed, reason: str, *, urgent: bool = False) -> Outcome | Refused[Plan]:
         """Signs, writes the journal, sends once, and waits as long as the rules say.

@@ -14,9 +14,10 @@ from agent.market.reading import Agreement, Quantity, Reading, Rejection, VenueA
 from agent.market.source import HistorySource
 from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
-from agent.units import Rate
+from agent.units import SECONDS_PER_HOUR, Rate
 
 ENDING = (Code.MARKET_CLOSED, Code.MARKET_UNKNOWN)
+OLDEST_HOUR_S = 3 * SECONDS_PER_HOUR  # one that runs, one that a venue has not closed yet, and one missed
 EMPTY = History(np.empty(0, np.int64), np.empty(0), None, None, None)
 
 
@@ -68,6 +69,8 @@ class LiveMarket:
         self._history = history
         self._clock_ms = clock_ms
         self._memory = Memory()
+        self._before = Memory()  # what the round before knew
+        self._answers: tuple[VenueAnswer, ...] | None = None
 
     def view(self, time_s: int) -> MarketView:
         """What is known now; what is not is a problem with its code, never an exception and never a guess."""
@@ -109,7 +112,10 @@ class LiveMarket:
         wanted = [(self._base, Quantity.INDEX_PRICE), (self._asset, Quantity.INDEX_PRICE)]
         if self._hedged:
             wanted += [(self._base, Quantity.MARK_PRICE), (self._base, Quantity.FUNDING_RATE)]
-        judged = agree(readings, self._clock_ms(), self._config.observe, self._memory, wanted)
+        if answers is not self._answers:
+            self._before, self._answers = self._memory, answers
+        # The same answers again, which vaults share for some seconds, are no second round: they confirm no jump.
+        judged = agree(readings, self._clock_ms(), self._config.observe, self._before, wanted)
         self._memory = judged.memory
         turned_away = tuple(one for answer in answers for one in answer.rejections)
         return _Heard(readings, judged, (*turned_away, *judged.rejections))
@@ -120,10 +126,16 @@ class LiveMarket:
             problems.append(Reason(Code.DATA_MISSING, "there is no store of past hours", where="market.history"))
             return None
         try:
-            return self._history(time_s).view(time_s)
+            recorded = self._history(time_s).view(time_s)
         except Refusal as refusal:
             problems += refusal.reasons
             return None
+        known_s = int(recorded.history.time_s[-1]) if len(recorded.history.time_s) else 0
+        if time_s - known_s > OLDEST_HOUR_S:
+            message = "the past hours that are known ended too long ago, in seconds"
+            bounds = (float(time_s - known_s), float(OLDEST_HOUR_S))
+            problems.append(Reason(Code.DATA_STALE, message, *bounds, "market.history"))
+        return recorded
 
     def _funding(self, readings: Iterable[Reading]) -> tuple[Rate, Fact] | None:
         found = self._own(readings, self._config.market.funding, Quantity.SETTLED_FUNDING_RATE)

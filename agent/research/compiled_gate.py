@@ -5,12 +5,12 @@ import math
 
 import agent.research.layout as at
 from agent.market.observation import Floats
-from agent.research.compiled import compiled
+from agent.research.compiled import compiled_row
 from agent.research.compiled_step import Amounts, liquidation_distance
 from agent.units import BPS
 
 
-@compiled
+@compiled_row
 def approves(p: Floats, s: Amounts, f: Floats, nav: float, spot: float, mark: float, out: Amounts) -> bool:
     """True when no check of the gate would refuse; the vault's loss limits are latched before and not looked at."""
     hedged = p[at.HEDGED] > 0
@@ -54,7 +54,7 @@ def approves(p: Floats, s: Amounts, f: Floats, nav: float, spot: float, mark: fl
     return idle_after >= idle or idle_after / nav >= p[at.POLICY_IDLE_BPS] / BPS
 
 
-@compiled
+@compiled_row
 def _margin_holds(p: Floats, s: Amounts, mark: float, out: Amounts, reducing: bool, short_traded: float) -> bool:
     """Distance to liquidation and health after the plan, which a reducing one may only not make worse."""
     short, after = s[at.SHORT], s[at.SHORT] + out[at.SHORT_DELTA]
@@ -74,7 +74,7 @@ def _margin_holds(p: Floats, s: Amounts, mark: float, out: Amounts, reducing: bo
     return health >= p[at.HEALTH_BPS] / BPS or (reducing and short > 0 and health >= was)
 
 
-@compiled
+@compiled_row
 def _caps_hold(
     p: Floats,
     s: Amounts,

@@ -9,7 +9,7 @@ import math
 
 import agent.research.layout as at
 from agent.market.observation import Floats, Seconds
-from agent.research.compiled import compiled, compiled_inline
+from agent.research.compiled import compiled_inline, compiled_row
 from agent.strategies.book import DUST_USD, LOSS_ROOM, TRADE_ROOM
 from agent.strategies.cash import WITHDRAWABLE_ROOM
 from agent.strategies.ceilings import STEP_OF_BAND
@@ -95,7 +95,7 @@ def next_step(
     _act(p, s, f, nav, spot, mark, wanted_usd, calm, drained, holds, out)
 
 
-@compiled
+@compiled_row
 def _act(
     p: Floats,
     s: Amounts,
@@ -164,7 +164,7 @@ def np_int(value: float) -> int:
     return int(value)
 
 
-@compiled
+@compiled_row
 def _budget(p: Floats, f: Floats, nav: float, spot: float, mark: float, widens: bool, room: bool) -> int:
     """Lots that one plan may trade; without `room` only by what it may lose."""
     worst = max(p[at.BUYING], p[at.SELLING])
@@ -182,7 +182,7 @@ def _budget(p: Floats, f: Floats, nav: float, spot: float, mark: float, widens: 
     return lots
 
 
-@compiled
+@compiled_row
 def _lowest(tall: int, low: int, both: bool, goal: int, budget: int) -> int:
     """As agent/strategies/levels.py lowest_level for one leg or two."""
     level = -(budget - tall)
@@ -191,7 +191,7 @@ def _lowest(tall: int, low: int, both: bool, goal: int, budget: int) -> int:
     return max(goal, level)
 
 
-@compiled
+@compiled_row
 def _highest(short: int, tall: int, both: bool, goal: int, budget: int) -> int:
     """As highest_level."""
     level = budget + short
@@ -200,7 +200,7 @@ def _highest(short: int, tall: int, both: bool, goal: int, budget: int) -> int:
     return min(goal, level)
 
 
-@compiled
+@compiled_row
 def _cut(
     p: Floats,
     s: Amounts,
@@ -291,7 +291,7 @@ def _cut(
     return largest, waits, 0.0
 
 
-@compiled
+@compiled_row
 def _top_up(
     p: Floats, s: Amounts, nav: float, lot_mark: float, kept: int, available: float, urgent: bool, out: Amounts
 ) -> bool:
@@ -310,7 +310,7 @@ def _top_up(
     return False
 
 
-@compiled
+@compiled_row
 def _widen(
     p: Floats,
     s: Amounts,
@@ -354,7 +354,7 @@ def _widen(
     return True, False
 
 
-@compiled
+@compiled_row
 def _settle(
     p: Floats, s: Amounts, lot_mark: float, wanted: int, drained: bool, holds: bool, mark: float, out: Amounts
 ) -> None:

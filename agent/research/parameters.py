@@ -67,8 +67,8 @@ def charges_of(config: Config) -> Charges:
 def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0) -> Floats:
     """The numbers of one backtest in the order of `NAMES`.
 
-    Raises Refusal for what a kernel does not know: a lending strategy, whose rates nobody recorded, and forecasts other
-    than ewma and calibrated_ewma.
+    Raises Refusal for what a kernel does not know: a lending strategy, whose rates nobody recorded, forecasts other
+    than ewma and calibrated_ewma, and the methods of `strategy.scaling`.
     """
     strategy, policy, limits = config.strategy, config.policy, config.policy.to_contract()
     if isinstance(strategy, LendingNeutralStrategy):
@@ -77,6 +77,9 @@ def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0
     if strategy.volatility.method not in ("ewma", "calibrated_ewma"):
         message = f"the backtest knows ewma and calibrated_ewma, not {strategy.volatility.method}"
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.volatility.method"))
+    if strategy.scaling:
+        message = "the backtest knows none of the methods of strategy.scaling; replay the strategy instead"
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.scaling"))
     if charges.delay_bars not in (0, 1):
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "a delay is 0 or 1 bars", where="delay"))
     costs, rule, sizing = Costs.of(config), strategy.volatility, strategy.sizing

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import ParamSpec, TypeVar
 
@@ -18,7 +18,7 @@ def finite_numbers(function: Callable[P, R]) -> Callable[P, R]:
     An overflow or a division by what underflowed to zero is such an answer too: the inputs were numbers of different
     worlds, and no size may come of them.
     """
-    names = function.__code__.co_varnames  # type: ignore[attr-defined]
+    names = function.__code__.co_varnames
 
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -69,11 +69,8 @@ def _is_finite(value: object) -> bool:
         return value.dtype.kind not in "fc" or bool(np.isfinite(value).all())
     if isinstance(value, float):
         return math.isfinite(value)
-    if isinstance(value, (str, Mapping)):
-        return True
     if is_dataclass(value) and not isinstance(value, type):
-        # a Reason, for one, carries bounds that need not be numbers of the answer
         return all(_is_finite(getattr(value, field.name)) for field in fields(value))
-    if isinstance(value, Iterable):
+    if isinstance(value, (list, tuple)):
         return all(_is_finite(one) for one in value)
     return True

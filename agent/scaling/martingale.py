@@ -51,7 +51,7 @@ def martingale_capital(bets: int) -> int:
     1023
     """
     require_count(1, MOST_BETS, bets=bets)
-    return 2**bets - 1
+    return int(2**bets) - 1
 
 
 @finite_numbers

@@ -65,7 +65,7 @@ def pyramid(entry: float, step: float, ratio: float, adds: int, stop_distance: f
     One row per purchase.
 
     >>> [round(row.loss_at_stop, 4) for row in pyramid(100, 0.10, 0.5, 3, 0.08)]
-    [8.0, 3.2, -8.68]
+    [8.0, 3.2, -9.56]
     """
     _require_pyramid(step, ratio, adds, stop_distance)
     require_positive(entry=entry)

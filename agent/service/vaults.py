@@ -87,7 +87,7 @@ def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> B
         config.controls,
         shared.latches,
         shared.kill_switch,
-        lambda: shared.journal.plans_carried_out(site.vault),
+        lambda: None if shared.journal.watched(shared.agent) else shared.journal.plans_carried_out(site.vault),
         shared.leads,
         block_time_s=chain.block_time_s,
         interval_s=shared.interval_s,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from counting_chain import COUNTER
 
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
 from agent.execution.answers import Client
@@ -117,6 +118,22 @@ def test_a_stuck_plan_that_would_revert_by_now_is_cancelled_instead_of_made_dear
     finished = sender.finish_unfinished()
     assert finished is not None
     assert (finished.status, chain.nonce()) == (Status.CANCELLED, 1)
+
+
+def test_what_a_killed_vault_has_under_way_is_cancelled_at_once(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    killed: set[str] = set()
+    broadcaster = LiveBroadcaster(chain.node, NodeSender(chain.node))
+    sender = Sender(
+        chain.node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=RULES, killed=lambda vault: vault in killed
+    )
+    sender.send(chain.rehearsed(), "")
+    killed.add(COUNTER)
+    sender.finish_unfinished()
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count(), chain.nonce()) == (Status.CANCELLED, 0, 1)
 
 
 def test_a_chain_that_went_back_behind_the_journal_gets_nothing(chain: Any, journal: Journal) -> None:

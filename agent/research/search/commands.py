@@ -10,9 +10,9 @@ from agent.check import EXIT_OK
 from agent.config.file import load_config
 from agent.market.choose import data_folder
 from agent.market.period import parse_period
-from agent.research.search.space import grid_points, parse_space, random_points
+from agent.research.search.space import grid_points, parse_space, random_points, with_values
 from agent.research.search.surface import plot_surface
-from agent.research.search.sweep import run_sweep
+from agent.research.search.sweep import load_widest, run_sweep
 from agent.research.search.tune import run_tune
 
 
@@ -87,6 +87,28 @@ def tune(
     _judge(console, found.best_train, found.best_test, found.lost)
     plot = plot_surface(space, found.points, found.scores, folder / "surface.png")
     console.print(f"written {found.table} and {plot}", highlight=False, soft_wrap=True)
+    return EXIT_OK
+
+
+def validation(
+    config: Path,
+    params: Sequence[str],
+    dates: tuple[str, str],
+    data: Path | None,
+    seed: int,
+    points: int,
+    console: Console,
+) -> int:
+    """`ballast research validate`."""
+    from agent.research.terminal import print_validation
+    from agent.research.validation.report import validate
+
+    loaded = load_config(config).config
+    space, period = parse_space(loaded, params), parse_period(*dates)
+    made = [with_values(loaded, space, point) for point in grid_points(space, points)]
+    tried = [one for one in made if one is not None]
+    market = load_widest([loaded, *tried], data_folder(data), period, seed)
+    print_validation(console, validate(loaded, tried, market))
     return EXIT_OK
 
 
