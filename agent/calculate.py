@@ -100,7 +100,7 @@ def _value(name: str, text: str, hint: Any) -> Any:
         several = bool(value) and isinstance(value[0], list)
         value = [record(*one) for one in value] if several else record(*value)
     wanted_word = "str" in str(hint) or "Literal" in str(hint)
-    if isinstance(value, str) and not wanted_word:
+    if (isinstance(value, str) and not wanted_word) or (isinstance(value, bool) and hint is not bool):
         message = f"{name}: expected a number or a list of numbers, got {text[:60]!r}"
         raise _refusal(Code.CONFIG_NOT_A_NUMBER, message, name)
     return value

@@ -237,7 +237,7 @@ def chaos(
 @app.command()
 def simulate(
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=1_000_000, help="how many")] = 200,
-    first: Annotated[int, typer.Option("--first", min=0, help="the first of them; a failing one is repeated with it")] = 0,
+    first: Annotated[int, typer.Option("--first", min=0, help="the first; repeats one that failed")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="processes that share the work")] = 1,
 ) -> None:
     """Run the agent against a chain, a network and a clock that come from a seed, with everything that goes wrong."""

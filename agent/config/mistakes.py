@@ -141,7 +141,7 @@ def _inner(model: type[BaseModel], part: str, document: Document) -> type[BaseMo
         kind = strategy.get("kind") if isinstance(strategy, dict) else None
         return STRATEGIES.get(str(kind))
     field = model.model_fields.get(part)
-    if field is None or part == "scaling":
+    if field is None:
         return None
     candidates = (field.annotation, *getattr(field.annotation, "__args__", ()))
     return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)

@@ -42,6 +42,10 @@ def _against_the_strategy(place: str, method: str, values: Values) -> Iterator[R
     if method == "ladder" and values.get(f"{place}.signal") == "funding" and kind != "carry":
         message = f"{place}.signal: a strategy of kind {kind} has no funding; use discount or momentum"
         yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=f"{place}.signal")
+    if method == "dca" and values.get(f"{place}.missed") == "lost" and kind == "carry":
+        # The first cycle brings margin, a later one the legs: the instalment would be lost in between, every time.
+        message = f"{place}.missed: the legs of carry follow their margin some cycles later; use caught_up"
+        yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=f"{place}.missed")
     least = _number(values, f"{place}.least")
     if method == "band" and least is not None and widest is not None and least > widest:
         message = f"{least:g} must be at most strategy.sizing.band, which is {widest:g}: a method only narrows the band"

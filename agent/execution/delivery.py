@@ -76,7 +76,7 @@ class Delivery:
         # The nonce is asked first: if it is used up, a receipt of ours must be there by the time we ask for it.
         nonce = self._nonce()
         if nonce > opened.attempt.nonce:
-            return self._used_up(opened, nonce)
+            return self._used_up(opened)
         if nonce < opened.attempt.nonce:
             message = "the chain ends before what the journal knows; earlier transactions are missing"
             bounds = (float(nonce), float(opened.attempt.nonce))
@@ -123,7 +123,7 @@ class Delivery:
                 return receipt
         return None
 
-    def _used_up(self, opened: Open, nonce: int) -> Outcome | None:
+    def _used_up(self, opened: Open) -> Outcome | None:
         try:
             receipt = self.find(opened)
             if receipt is None:
@@ -131,9 +131,7 @@ class Delivery:
                 receipt = self.find(opened)
         except (RpcError, RpcUnavailable) as error:
             return self._unknown(opened, Reason(Code.RECEIPT_UNCONFIRMED, f"nobody can say yet: {error}"))
-        if receipt is None:
-            return self._lost(opened, nonce)
-        return self._seen(opened, receipt)
+        return self._taken(opened) if receipt is None else self._seen(opened, receipt)
 
     def _seen(self, opened: Open, receipt: Receipt) -> Outcome | None:
         if opened.state is State.SETTLING and receipt.block_hash == opened.block_hash:
@@ -145,12 +143,24 @@ class Delivery:
             return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, message))
         return self.explain(opened, receipt)
 
-    def _lost(self, opened: Open, nonce: int) -> Outcome:
-        """A transaction that is none of ours took the nonce, so ours can never be mined."""
+    def _taken(self, opened: Open) -> Outcome | None:
+        """The nonce is used up, and no receipt is ours.
+
+        Providers on a branch that is gone may have counted ours there, so the nonce is asked again; and as long as a
+        reorganisation can still give it back, the intent is looked at further.
+        """
+        nonce, ours = self._nonce(), opened.attempt.nonce
+        if nonce <= ours:
+            return self._unknown(opened, Reason(Code.RECEIPT_UNCONFIRMED, "the nonce was used up, and is free again"))
         message = "somebody else uses the agent's key, or the journal is not this chain's"
-        reason = Reason(Code.KEY_SHARED, message, float(nonce), float(opened.attempt.nonce), "journal")
-        self._journal.conclude(opened.intent_id, Status.REFUSED, str(reason), code=reason.code)
-        return Outcome.without_block(opened, Status.REFUSED, reason)
+        reason = Reason(Code.KEY_SHARED, message, float(nonce), float(ours), "journal")
+        finality = self._rules.finality_blocks
+        final = finality == 0 or self._nonce(hex(max(0, self._node.head().number - finality))) > ours
+        known = (opened.intent_id, reason.message) in self._noted
+        if final or not known:
+            self._journal.conclude(opened.intent_id, Status.REFUSED, str(reason), code=reason.code, final=final)
+            self._noted.add((opened.intent_id, reason.message))
+        return None if known else Outcome.without_block(opened, Status.REFUSED, reason)
 
     def _push(self, opened: Open, head: BlockRef) -> Outcome:
         """The nonce is free: the same bytes again, dearer ones, or nothing in their place."""
@@ -279,8 +289,8 @@ class Delivery:
         """Blocks on top of the receipt's."""
         return self._node.head().number - receipt.block_number
 
-    def _nonce(self) -> int:
-        return quantity(self._node.call("eth_getTransactionCount", self._signer.address, "latest"))
+    def _nonce(self, block: str = "latest") -> int:
+        return quantity(self._node.call("eth_getTransactionCount", self._signer.address, block))
 
 
 def signed_attempt(signer: Signer, transaction: Transaction, kind: Kind, block_time: int) -> Attempt:

@@ -1,6 +1,7 @@
 """The hours behind a live market: kept in the store, brought up to the last full hour when one has passed."""
 
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from agent.units import SECONDS_PER_HOUR
 log = logging.getLogger("ballast.market")
 FIRST_S = 600.0  # months of hours from a slow venue
 NEXT_S = 60.0  # one hour more; a cycle must not wait longer for it
+AGAIN_S = 60.0  # between two attempts
 
 
 class StoredHours:
@@ -42,19 +44,35 @@ class StoredHours:
         self._config, self._client, self._run = config, client, run
         self._store = open_store(folder)
         self._source: HistorySource | None = None
-        self._pulled_until_s = 0
+        self._asked_at: float | None = None  # by a monotonic clock
+        self._refused: Refusal | None = None
 
     def __call__(self, now_s: int) -> HistorySource:
-        """The market up to `now_s` (unix seconds). Raises Refusal when it is not known."""
+        """The market up to `now_s` (unix seconds). Raises Refusal when it is not known.
+
+        As long as the last full hour is missing it is asked for again, but not more often than once a minute.
+        """
         hour_s = now_s - now_s % SECONDS_PER_HOUR
-        if self._source is None or hour_s > self._pulled_until_s:
-            window_h = history_hours(self._config)
-            start_s = hour_s - (window_h + 1) * SECONDS_PER_HOUR
-            self._bring_up(start_s * 1_000, now_s * 1_000)
-            table = market_from_store(self._config.market, self._store.folder, start_s, now_s)
-            self._source = HistorySource(table, window_h, **age_limits(self._config))
-            self._pulled_until_s = hour_s
+        lacking = self._source is None or self._source.last_time < hour_s
+        if lacking and (self._asked_at is None or time.monotonic() - self._asked_at >= AGAIN_S):
+            self._refused = None
+            try:
+                self._source = self._up_to(hour_s, now_s)
+            except Refusal as refusal:
+                self._refused = refusal
+            self._asked_at = time.monotonic()
+        if self._refused is not None:
+            raise self._refused
+        if self._source is None:
+            raise Refusal(Reason(Code.DATA_MISSING, "no past hours are known yet", where="market.history"))
         return self._source
+
+    def _up_to(self, hour_s: int, now_s: int) -> HistorySource:
+        window_h = history_hours(self._config)
+        start_s = hour_s - (window_h + 1) * SECONDS_PER_HOUR
+        self._bring_up(start_s * 1_000, now_s * 1_000)
+        table = market_from_store(self._config.market, self._store.folder, start_s, now_s)
+        return HistorySource(table, window_h, **age_limits(self._config))
 
     def _bring_up(self, since_ms: int, until_ms: int) -> None:
         bound_s = FIRST_S if self._source is None else NEXT_S
@@ -69,7 +87,8 @@ class StoredHours:
             pulled = await pull_series(
                 self._client, self._store, key, base_of(key.symbol), since_ms, until_ms, now_ms=until_ms
             )
-            log.info("pulled", extra={"series": str(key), "rows": pulled.added})
+            if pulled.added:
+                log.info("pulled", extra={"series": str(key), "rows": pulled.added})
             for finding in pulled.findings:
                 log.warning("history", extra={"series": str(key), "finding": str(finding)})
 

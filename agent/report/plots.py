@@ -110,13 +110,18 @@ def plots(curve: Curves, result: dict[str, Any]) -> list[Plot]:
 def _draw(
     draw: Callable[[list["Axes"], Curves, dict[str, Any]], None], curve: Curves, result: dict[str, Any], rows: int = 1
 ) -> str:
+    return over_time(lambda axes: draw(axes, curve, result), curve.time_s, rows)
+
+
+def over_time(draw: Callable[[list["Axes"]], None], time_s: Seconds, rows: int = 1) -> str:
+    """A picture with one or two axes over the same time, its legend above; a data URI."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.9, 3.2), facecolor="none")
     heights = [1.6, 1.0] if rows == 2 else [1.0]
     axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
-    draw(axes, curve, result)
-    axes[-1].set_xlim(_dates(curve.time_s[:1])[0], _dates(curve.time_s[-1:] + 1)[0])
+    draw(axes)
+    axes[-1].set_xlim(dates(time_s[:1])[0], dates(time_s[-1:] + 1)[0])
     for axis in axes:
         axis.tick_params(length=0)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -135,45 +140,45 @@ def _draw(
     # Fixed margins: a layout engine would draw everything twice.
     figure.subplots_adjust(left=0.155, right=0.985, bottom=0.125, top=0.96 - 0.062 * lines, hspace=0.12)
     figure.align_ylabels(axes)
-    return _data_uri(figure)
+    return data_uri(figure)
 
 
 def _value(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
-    _line(axes[0], curve.time_s, curve.share_price, SPOT)
+    line(axes[0], curve.time_s, curve.share_price, SPOT)
     axes[0].set_ylabel("Share price (USD)")
-    _line(axes[1], curve.time_s, curve.nav_usd, NET)
+    line(axes[1], curve.time_s, curve.nav_usd, NET)
     axes[1].yaxis.set_major_formatter(lambda value, _: usd_short(value))
     axes[1].set_ylabel("NAV")
 
 
 def _exposure(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
-    _line(axes[0], curve.time_s, curve.spot_exposure, SPOT, "Spot leg")
+    line(axes[0], curve.time_s, curve.spot_exposure, SPOT, "Spot leg")
     if np.any(curve.perp_exposure):
-        _line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Short leg")
-    _line(axes[0], curve.time_s, curve.target_exposure, TARGET, "Target per leg", linestyle="--", linewidth=0.9)
+        line(axes[0], curve.time_s, curve.perp_exposure, PERP, "Short leg")
+    line(axes[0], curve.time_s, curve.target_exposure, TARGET, "Target per leg", linestyle="--", linewidth=0.9)
     axes[0].set_ylabel("Exposure (of NAV)")
-    _line(axes[1], curve.time_s, curve.net_delta, NET)
+    line(axes[1], curve.time_s, curve.net_delta, NET)
     axes[1].set_ylabel("Net delta")
     low, high = axes[1].get_ylim()
     axes[1].set_ylim(min(low, -LEAST_NET_DELTA), max(high, LEAST_NET_DELTA))
-    _in_percent(*axes)
+    in_percent(*axes)
 
 
 def _volatility(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
     label = f"Realised, {ROLLING_DAYS} d (from {MIN_ROLLING_DAYS} d on)"
-    _line(axes[0], curve.rolling_time_s, curve.rolling_volatility, SPOT, label)
-    _line(axes[0], curve.time_s, curve.forecast_volatility, PERP, "Forecast", linewidth=1.0)
+    line(axes[0], curve.rolling_time_s, curve.rolling_volatility, SPOT, label)
+    line(axes[0], curve.time_s, curve.forecast_volatility, PERP, "Forecast", linewidth=1.0)
     if result["target_volatility"] is not None:
         axes[0].axhline(result["target_volatility"], color=TARGET, linestyle="--", linewidth=1, label="Target")
     axes[0].set_ylabel("Volatility (a year)")
     axes[0].set_ylim(bottom=0)
-    _in_percent(axes[0])
+    in_percent(axes[0])
 
 
 def _attribution(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
     for part, colour in PART_COLOURS.items():
         if np.any(curve.cumulative[part] != 0):
-            _line(axes[0], curve.time_s, curve.cumulative[part], colour, name(part).capitalize())
+            line(axes[0], curve.time_s, curve.cumulative[part], colour, name(part).capitalize())
     axes[0].axhline(0, color=MUTED, linewidth=0.6)
     axes[0].yaxis.set_major_formatter(lambda value, _: usd_short(value))
     axes[0].set_ylabel("Cumulative, USD")
@@ -182,31 +187,33 @@ def _attribution(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> N
 def _drawdown(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
     time_s, values = thin(curve.time_s, curve.drawdown)
     for axis in axes:
-        axis.fill_between(_dates(time_s), -values, 0, color=SPOT, alpha=0.18, linewidth=0)
-    _line(axes[0], curve.time_s, -curve.drawdown, SPOT, "Drawdown")
+        axis.fill_between(dates(time_s), -values, 0, color=SPOT, alpha=0.18, linewidth=0)
+    line(axes[0], curve.time_s, -curve.drawdown, SPOT, "Drawdown")
     axes[0].plot([], [], color=LIMIT, linestyle="--", linewidth=1, label="Limit")
     axes[0].set_ylabel("Below highest price")
-    _line(axes[1], curve.time_s, -curve.drawdown, SPOT)
+    line(axes[1], curve.time_s, -curve.drawdown, SPOT)
     axes[1].axhline(-result["max_drawdown_limit"], color=LIMIT, linestyle="--", linewidth=1)
     axes[1].set_ylabel("With limit")
-    _in_percent(*axes)
+    in_percent(*axes)
 
 
 def _headroom(axes: list["Axes"], curve: Curves, result: dict[str, Any]) -> None:
     for index, (limit, values) in enumerate(sorted(curve.headroom.items())):
         colour = CYCLE_COLOURS[index % len(CYCLE_COLOURS)]
-        _line(axes[0], curve.time_s, values, colour, name(limit).capitalize(), linewidth=1.1)
+        line(axes[0], curve.time_s, values, colour, name(limit).capitalize(), linewidth=1.1)
     axes[0].axhline(0, color=LIMIT, linestyle="--", linewidth=1)
     axes[0].set_ylabel("Left of the limit")
-    _in_percent(axes[0])
+    in_percent(axes[0])
 
 
-def _line(axis: "Axes", time_s: Seconds, values: Floats, colour: str, label: str = "", **style: Any) -> None:
+def line(axis: "Axes", time_s: Seconds, values: Floats, colour: str, label: str = "", **style: Any) -> None:
+    """Draw a curve with no more points than a page can show."""
     kept_time, kept = thin(time_s, values)
-    axis.plot(_dates(kept_time), kept, color=colour, label=label or "_nolegend_", **style)
+    axis.plot(dates(kept_time), kept, color=colour, label=label or "_nolegend_", **style)
 
 
-def _in_percent(*axes: "Axes") -> None:
+def in_percent(*axes: "Axes") -> None:
+    """Label the values of axes in percent."""
     from matplotlib.ticker import PercentFormatter
 
     for axis in axes:
@@ -215,11 +222,13 @@ def _in_percent(*axes: "Axes") -> None:
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
 
 
-def _dates(time_s: Seconds) -> "np.ndarray[Any, np.dtype[np.datetime64]]":
+def dates(time_s: Seconds) -> "np.ndarray[Any, np.dtype[np.datetime64]]":
+    """Unix seconds as matplotlib wants them."""
     return time_s.astype("datetime64[s]")
 
 
-def _data_uri(figure: "Figure") -> str:
+def data_uri(figure: "Figure") -> str:
+    """A figure as SVG inside of an address, so that a page needs no other file."""
     picture = io.BytesIO()
     figure.savefig(picture, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode()

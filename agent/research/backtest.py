@@ -15,7 +15,16 @@ from agent.market.source import HistorySource
 from agent.reasons import Code, Reason, Refusal
 from agent.research.bars import Bars, bars_of
 from agent.research.kernel import Run, run
-from agent.research.metrics import annual_return, annual_volatility, max_drawdown, sharpe_ratio, sortino_ratio
+from agent.research.metrics import (
+    annual_return,
+    annual_volatility,
+    calmar_ratio,
+    max_drawdown,
+    omega_ratio,
+    sharpe_ratio,
+    sortino_ratio,
+    stability,
+)
 from agent.research.parameters import Charges, charges_of, parameter_row
 from agent.units import SECONDS_PER_HOUR
 
@@ -85,6 +94,9 @@ def summarised(name: str, market: Market, done: Run, nav_usd: float) -> Backtest
         "annual_volatility": annual_volatility(daily),
         "sharpe": sharpe_ratio(daily),
         "sortino": sortino_ratio(daily),
+        "calmar": calmar_ratio(daily),
+        "omega": omega_ratio(daily),
+        "stability": stability(daily),
         "max_drawdown": -max_drawdown(daily),
         "time_in_market": float(held.mean()),
         "funding_usd": float(done.tally[at.FUNDING_USD]),

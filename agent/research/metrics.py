@@ -62,8 +62,10 @@ def omega_ratio(returns: Floats, required_annual: float = 0.0, periods_per_year:
 
 
 def stability(returns: Floats) -> float:
-    """R squared of a straight line through the cumulative log returns."""
+    """R squared of a straight line through the cumulative log returns; NaN when they never move."""
     grown = np.cumsum(np.log1p(_checked(returns, 3)))
+    if float(np.ptp(grown)) == 0:
+        return math.nan
     correlation = np.corrcoef(np.arange(len(grown)), grown)[0, 1]
     return float(correlation**2)
 

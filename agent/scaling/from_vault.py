@@ -81,13 +81,13 @@ def dca(rule: DcaMethod, situation: Situation) -> Scaler | Reason:
 
 def cppi(rule: CppiMethod, situation: Situation) -> Scaler | Reason:
     """A cap: a multiple of what the share price is above its floor."""
-    high = 1.0 / situation.share_of_high
+    share = situation.share_of_high
     return scaler(
         "cppi",
-        cppi_exposure(1.0, rule.floor * high, rule.multiplier),
-        f"the share price is at {situation.share_of_high:.2%} of its high and the floor at {rule.floor:.0%}; "
+        cppi_exposure(share, rule.floor, rule.multiplier) / share if share > rule.floor else 0.0,
+        f"the share price is at {share:.2%} of its high and the floor at {rule.floor:.0%}; "
         f"{rule.multiplier:g} times the cushion",
-        share_of_high=situation.share_of_high,
+        share_of_high=share,
         floor=rule.floor,
         multiplier=rule.multiplier,
     )

@@ -28,7 +28,8 @@ def liquidation_factor(
     >>> liquidation_factor(0.36, None, 0.04, 6.0), round(liquidation_factor(0.36, 0.12, 0.04, 6.0), 6)
     (1.0, 0.5)
     """
-    nearer = distance_at_target if distance_now is None else min(distance_at_target, distance_now)
-    if not (math.isfinite(nearer) and 0 < daily_sigma * wanted_sigma < math.inf and daily_sigma > 0):
+    distances = (distance_at_target,) if distance_now is None else (distance_at_target, distance_now)
+    nearer, known = min(distances), all(math.isfinite(distance) for distance in distances)
+    if not (known and 0 < daily_sigma * wanted_sigma < math.inf and daily_sigma > 0):
         raise ValueError(f"distance {nearer}, daily sigma {daily_sigma} or wanted sigma {wanted_sigma} is out of range")
     return min(1.0, max(0.0, nearer / (daily_sigma * wanted_sigma)))

@@ -23,7 +23,7 @@ class Situation:
     worth: Floats
     forecast: float  # annualised volatility of one unit of the strategy
     price_volatility: float  # annualised, of the coin
-    held: float  # exposure of each leg now, of net asset value
+    held: float  # exposure of the larger leg now, of net asset value
     net_asset_value: float  # USD
     price: float  # USD per coin
     share_of_high: float  # share price over the highest one

@@ -57,7 +57,7 @@ def report_status(path: Path, console: "Console") -> int:
         stopped += [(name, reason) for reason in reasons]
     console.print(table)
     for name, reason in stopped:
-        console.print(f"[bold red]{reason.code}[/]  {name}: {escape(str(reason))}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]{reason.code}[/]  {name}: {_said(reason)}", highlight=False, soft_wrap=True)
     return EXIT_REFUSED if stopped else EXIT_OK
 
 
@@ -68,7 +68,7 @@ def report_stop(path: Path, vault: str, action: str, console: "Console") -> int:
     _require_known(loaded, vault)
     person = getpass.getuser()
     stop(_latches(loaded), vault, CODES[action], f"{action} by {person}", person)
-    console.print(f"{CODES[action]}  {vault}: in force from the next look on, at the latest before the next send")
+    console.print(f"{CODES[action]}  {vault}: nothing more is sent until ballast resume", highlight=False)
     return EXIT_OK
 
 
@@ -85,7 +85,7 @@ def report_resume(path: Path, vault: str, console: "Console") -> int:
     switch = KillSwitch(loaded.state, latches)
     left = {reason for name in names if name != EVERY_VAULT for reason in switch.reasons(name)}
     for reason in left:
-        console.print(f"[bold red]{reason.code}[/]  still: {escape(str(reason))}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]{reason.code}[/]  still: {_said(reason)}", highlight=False, soft_wrap=True)
     return EXIT_REFUSED if left else EXIT_OK
 
 
@@ -169,6 +169,10 @@ def _journal_rows(loaded: LoadedService, last: int) -> list[sql.Row[tuple[object
             return list(connection.execute(statement, {"last": last}))
     finally:
         engine.dispose()
+
+
+def _said(reason: Reason) -> str:
+    return escape(str(reason).removeprefix(f"{reason.code}: "))
 
 
 def _moment(at_s: int) -> str:

@@ -17,11 +17,15 @@ def face_of(workers: Sequence[Worker], latches: Latches, interval_s: int) -> Fac
     started = time.time()
 
     def health() -> tuple[bool, Mapping[str, object]]:
-        ages = {worker.name: time.time() - (worker.last.at_s or started) for worker in workers}
+        last = {worker.name: worker.last for worker in workers}
+        now = time.time()
         well = all(
-            ages[worker.name] < WELL_INTERVALS * interval_s and worker.last.ending != "failed" for worker in workers
+            now - (one.at_s or started) < WELL_INTERVALS * interval_s and one.ending != "failed"
+            for one in last.values()
         )
-        return well, {name: f"last cycle {seconds:.0f} s ago" for name, seconds in ages.items()}
+        return well, {
+            name: f"last cycle {now - one.at_s:.0f} s ago" if one.at_s else "no cycle yet" for name, one in last.items()
+        }
 
     def status() -> Mapping[str, object]:
         return {"vaults": {worker.name: worker.summary() for worker in workers}}

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from agent.config.file import line_of, load_config, read_text
 from agent.config.mistakes import mistake
-from agent.config.models import Positive, Strict, Venue
+from agent.config.models import Venue
+from agent.config.strict import Positive, Strict
 from agent.config.text import parse, place
 from agent.execution.signer_spec import Address, LocalSpec, SignerSpec
 from agent.reasons import Code, Reason, Refusal
@@ -164,7 +165,9 @@ def load_service(path: Path) -> LoadedService:
     """Read and validate a service file. Raises Refusal with every mistake and its line."""
     typed = str(path)
     if not path.is_file():
-        message = "there is no such service file; `ballast local` writes one, docker/service.example.yaml shows all of it"
+        message = (
+            "there is no such service file; `ballast local` writes one, docker/service.example.yaml shows all of it"
+        )
         raise Refusal(Reason(Code.CONFIG_MISSING, message, where=typed))
     document = parse(read_text(typed), typed)
     try:

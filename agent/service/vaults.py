@@ -51,6 +51,7 @@ class Built:
     loaded: LoadedConfig
     site: VaultSite
     cycle: Cycle
+    bring_up: Callable[[int], object] = int  # the past hours until a moment, which may take minutes
 
 
 def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> Built:
@@ -110,4 +111,4 @@ def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> B
         lambda: wait_for_effect(reader, bound_s),
         guard,
     )
-    return Built(loaded, site, cycle)
+    return Built(loaded, site, cycle, hours)

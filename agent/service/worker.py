@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from agent.execution.outcome import HALTING
 from agent.execution.stores import JournalError
 from agent.market.chain_problems import CHAIN_PROBLEMS
 from agent.market.observation import VaultState
-from agent.reasons import Code, Reason
+from agent.reasons import Code, Reason, Refusal
 from agent.risk import headroom
 from agent.risk.events import event
 from agent.service.failures import KNOWN, reasons_of
@@ -73,7 +74,7 @@ class Worker:
         self.name = vault.loaded.config.name
         self.last = Last()
         self._config_hash = vault.loaded.config_hash
-        self._cycle, self._turn, self._dry_runs = vault.cycle, turn, dry_runs
+        self._cycle, self._bring_up, self._turn, self._dry_runs = vault.cycle, vault.bring_up, turn, dry_runs
         self._latches, self._metrics, self._alerts, self._wall = latches, metrics, alerts, wall
         self._stopping = threading.Event() if stopping is None else stopping
         self._on_lost_journal = on_lost_journal
@@ -82,9 +83,10 @@ class Worker:
 
     def run(self) -> None:
         """One cycle. Never raises: an error is a code in the log, the metrics and the alerts."""
-        with self._turn:
-            if not self._stopping.is_set():
-                self._walled(self._run)
+        if self._walled(self._prepare):
+            with self._turn:
+                if not self._stopping.is_set():
+                    self._walled(self._run)
         self._tell()
 
     def summary(self) -> dict[str, object]:
@@ -140,11 +142,12 @@ class Worker:
         log.info("event", extra={"vault": self.name, "event": str(found)})
         return str(found)
 
-    def _walled(self, work: Callable[[], None]) -> None:
-        """The wall between vaults: whatever goes wrong is told and counted, and not passed on."""
+    def _walled(self, work: Callable[[], None]) -> bool:
+        """The wall between vaults: whatever goes wrong is told and counted, and not passed on; whether nothing did."""
         try:
             try:
                 work()
+                return True
             except JournalError as error:
                 self._failed((error.reason,))
                 self._on_lost_journal(str(error.reason))
@@ -155,6 +158,12 @@ class Worker:
                 self._unexpected(error)
         except sql.exc.SQLAlchemyError as error:  # the latch that a failure asks for could not be set
             self._failed(reasons_of(error))
+        return False
+
+    def _prepare(self) -> None:
+        """What may take minutes happens before the turn is taken and the clock is read."""
+        with suppress(Refusal):  # the cycle tells it
+            self._bring_up(int(self._wall()))
 
     def _run(self) -> None:
         started = time.perf_counter()

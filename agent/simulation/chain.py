@@ -36,8 +36,14 @@ class Sent:
 def read_sent(raw: bytes) -> Sent:
     """What signed bytes say."""
     _, nonce, priority, most, _, to, _, data, *_ = rlp.decode(raw[1:])
-    numbers = [int.from_bytes(one) for one in (nonce, priority, most)]
-    return Sent("0x" + keccak(raw).hex(), *numbers, "0x" + to.hex(), data)
+    return Sent(
+        hash="0x" + keccak(raw).hex(),
+        nonce=int.from_bytes(nonce),
+        priority_fee=int.from_bytes(priority),
+        max_fee=int.from_bytes(most),
+        to="0x" + to.hex(),
+        data=data,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ class SimulatedNode:
         if world.strikes(weather.timeout / 2):
             raise RpcUnavailable(f"{self.name}: not reached")
         results = [self._answer(method, list(params)) for method, params in requests]
-        if world.strikes(weather.timeout / 2):
+        if world.strikes(weather.cut):
+            world.cut_until_s = world.now_s + world.dice.randint(1, 60)
+        if world.now_s <= world.cut_until_s or world.strikes(weather.timeout / 2):
             raise RpcUnavailable(f"{self.name}: no answer")
         if self.name == "liar" and world.strikes(weather.lie):
             results = [_lie(result, world) for result in results]

@@ -24,7 +24,7 @@ CONFIG = "configs/eth-volatility-target.yaml"
 MEMORY = Path("/dev/shm")
 STEPS = 24
 CALM_STEPS = 80
-LONGEST_LIFE = 150  # points until a crash
+LONGEST_LIFE = 60  # points until a crash
 BY_A_PERSON = frozenset({Code.KILLED, Code.PAUSED})
 
 
@@ -98,9 +98,7 @@ class Simulation:
             self._judge.violations.append(f"the agent does not work again; {self._latched()}")
         self._around.latches.close()
         found = tuple(self._judge.violations)
-        return Verdict(
-            world.seed, world.digest(), self._chain.head.books.plans, self._crashes, self._takeovers, found
-        )
+        return Verdict(world.seed, world.digest(), self._chain.head.books.plans, self._crashes, self._takeovers, found)
 
     def _step(self) -> None:
         """One cycle, or one look between cycles, by a process that may not live to its end."""
@@ -223,7 +221,7 @@ class Simulation:
         """No more trouble, so that everything can come to its end."""
         world = self._world
         world.note("calm")
-        world.skew_s = 0
+        world.skew_s = world.cut_until_s = 0
         world.weather = replace(Weather(**{one.name: 0.0 for one in fields(Weather)}), inclusion=1.0)
         self._chain.calm()
         self._chain.others(redemption=True)

@@ -17,6 +17,7 @@ class Weather:
     """How bad one seed is: chances per question, or per step where it says so."""
 
     timeout: float  # a provider does not answer
+    cut: float  # for a while no answer of anybody comes back, although questions arrive
     lie: float  # the liar, one of three, answers something else
     lag: float  # a provider does not look for a newer block
     lost: float  # bytes are taken by a node and never told to another
@@ -41,6 +42,7 @@ def weather_of(dice: random.Random) -> Weather:
 
     return Weather(
         timeout=trouble(0.02, 0.15),
+        cut=trouble(0.002, 0.02),
         lie=trouble(0.05, 0.5),
         lag=trouble(0.1, 0.6),
         lost=trouble(0.05, 0.3),
@@ -71,6 +73,7 @@ class World:
     weather: Weather = field(init=False)
     now_s: int = START_S
     skew_s: int = 0
+    cut_until_s: int = 0
     passes: Callable[[int], None] = lambda _: None
     interrupt: Callable[[str], None] = lambda _: None
     _trace: "hashlib._Hash" = field(init=False, default_factory=hashlib.sha256)

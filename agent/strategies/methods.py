@@ -41,7 +41,7 @@ def with_methods(
         worth=worth,
         forecast=forecast,
         price_volatility=price_volatility,
-        held=min(book.legs()) * book.lot_usd / book.nav,
+        held=max(book.legs()) * book.lot_usd / book.nav,
         net_asset_value=book.nav,
         price=vault.oracle_price,
         share_of_high=share_of_high,

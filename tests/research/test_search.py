@@ -126,3 +126,22 @@ def test_the_surface_is_drawn(spot: Config, tmp_path: Path) -> None:
     points = np.array(grid_points(space, 4))
     drawn = plot_surface(space, points, points[:, 0] * 0.01, tmp_path / "surface.png")
     assert drawn.stat().st_size > 5_000
+
+
+@pytest.mark.slow
+def test_workers_of_ray_compute_the_same(spot: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.setattr(sweep, "PART", 4)
+    space = parse_space(spot, PARAMS)
+    points = grid_points(space, 4)
+    here = run_sweep(spot, space, points, DATA, tmp_path / "here")
+    on_ray = run_sweep(spot, space, points, DATA, tmp_path / "ray", ray_address="local")
+    assert (on_ray.train == here.train).all()
+    assert on_ray.best == here.best
+
+
+def test_a_cluster_that_does_not_answer_is_refused(spot: Config, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    space = parse_space(spot, PARAMS)
+    with pytest.raises(Refusal, match="no Ray cluster"):
+        run_sweep(spot, space, grid_points(space, 2), DATA, tmp_path, ray_address="127.0.0.1:1")

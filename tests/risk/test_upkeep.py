@@ -6,7 +6,8 @@ import pytest
 from vault_world import NOW, POLICY, World
 
 from agent.market.observation import Mode, Observation, VaultState
-from agent.risk import upkeep
+from agent.reasons import Code, Reason
+from agent.risk import sign_of_life_due, upkeep
 
 DAY = 86_400
 MARKS = ("day_start_price_e18", "week_start_price_e18", "high_water_mark_e18")
@@ -70,3 +71,45 @@ def test_the_queue_is_paid_as_soon_as_there_is_cash_for_it() -> None:
     assert due(**waiting, idle_assets=3) is None, "what a fill leaves behind is not worth a plan of its own"
     assert "redemptions wait in the queue" in str(due(**waiting, idle_assets=10**6))
     assert due(queued_assets=0) is None
+
+
+SILENT = {"last_plan_at": NOW - DAY - 1, "last_sign_at": NOW - DAY - 1}
+
+
+def sign(*refusals: Reason, **changes: object) -> str | None:
+    seen = World().observe()
+    vault: VaultState = replace(seen.vault, **{**SILENT, **changes})  # type: ignore[arg-type]
+    return sign_of_life_due(Observation(seen.time, seen.market, vault), POLICY, refusals)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        Code.QUORUM_TOO_FEW,
+        Code.DATA_GAP,
+        Code.SOURCE_DOWN,
+        Code.SOURCE_TIMEOUT,
+        Code.SOURCE_RATE_LIMITED,
+        Code.SOURCE_ACCESS,
+        Code.SOURCE_MALFORMED,
+        Code.MARKET_CLOSED,
+    ],
+)
+def test_an_outage_of_the_venues_is_no_silence(code: Code) -> None:
+    assert "24 h" in str(sign(Reason(code, "", where="market.spot")))
+    assert sign(Reason(code, ""), last_plan_at=NOW - DAY + 1) is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason(Code.PAUSED, ""),
+        Reason(Code.KILLED, ""),
+        Reason(Code.CLOCK_SKEW, ""),
+        Reason(Code.NOT_LEADER, ""),
+        Reason(Code.ORACLE_STALE, ""),
+        Reason(Code.DATA_NOT_POSITIVE, "", where="vault.oracle_price"),
+    ],
+)
+def test_a_person_who_said_stop_and_a_chain_in_doubt_get_no_sign(reason: Reason) -> None:
+    assert sign(Reason(Code.SOURCE_DOWN, ""), reason) is None

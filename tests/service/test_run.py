@@ -36,7 +36,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     while not file.exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.1)
     text = file.read_text() if file.exists() else ""
-    file.write_text(text.replace("status_port: 8790", "status_port: 0").replace("metrics_port: 9464", "metrics_port: 0"))
+    file.write_text(
+        text.replace("status_port: 8790", "status_port: 0").replace("metrics_port: 9464", "metrics_port: 0")
+    )
     try:
         assert text, process.stdout.read() if process.stdout and process.poll() is not None else "not started"
         yield file
@@ -124,3 +126,48 @@ def test_a_service_file_with_mistakes_names_all_of_them_with_their_lines(tmp_pat
     assert refused.returncode == 2
     for part in ("vaults", "line 1", "nodes.reed", "line 3", "did you mean nodes.read?", "signer"):
         assert part in refused.stderr
+
+
+def started(file: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as sink:
+        command = [sys.executable, "-m", "agent.cli", "run", str(file)]
+        return subprocess.Popen(command, cwd=ROOT, stderr=sink)
+
+
+def wait_for(log: Path, word: str) -> None:
+    until = time.monotonic() + START_S
+    while word not in log.read_text():
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.1)
+
+
+def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has_the_journal(
+    service: Path, postgres: str, tmp_path: Path
+) -> None:
+    file = service.parent / "leased.yaml"
+    file.write_text(
+        service.read_text().replace("state: state", "state: leased")
+        + f"\nlease: {{database: '{postgres}', lease_s: 5}}\n"
+    )
+    logs = [tmp_path / name for name in ("first", "standby", "third")]
+    running = [started(file, logs[0])]
+    try:
+        wait_for(logs[0], '"ready"')
+        running.append(started(file, logs[1]))
+        wait_for(logs[1], '"standby"')
+        running[0].send_signal(signal.SIGSTOP)
+        wait_for(logs[1], '"ready"')
+        running[0].send_signal(signal.SIGCONT)
+        assert running[0].wait(30) == 2
+        assert "NOT_LEADER" in logs[0].read_text()
+
+        running.append(started(file, logs[2]))
+        wait_for(logs[2], '"standby"')
+        running[2].send_signal(signal.SIGTERM)
+        assert running[2].wait(30) == 0, "a standby that is told to stop has done nothing wrong"
+        running[1].send_signal(signal.SIGTERM)
+        assert running[1].wait(30) == 0, logs[1].read_text()
+    finally:
+        for process in running:
+            process.kill()
+            process.wait(10)

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import sys
+import threading
 
 import pytest
 
@@ -77,3 +79,35 @@ def test_fault_37_text_of_others_is_data_on_one_line() -> None:
     (written,) = stream.getvalue().splitlines()
     assert json.loads(written)["symbol"] == symbol
     assert "\x1b" not in written
+
+
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("tgram://123456789:canary-bot-token/4711", "canary-bot-token"),
+        ("mailto://ann:canary-mail@example.org?to=bob@example.org", "canary-mail"),
+        ("slack://canary-first/canary-second/canary-third", "canary-first"),
+        ("https://ann:canary%2Fpass@node.example.org", "canary/pass"),
+    ],
+)
+def test_hides_the_parts_of_an_address_wherever_they_stand(address: str, secret: str) -> None:
+    assert secret not in Redactor([address])(f"it refused {secret} just now")
+
+
+def test_fault_81_a_crash_of_another_thread_goes_through_the_same_sink() -> None:
+    stream, before = io.StringIO(), logging.getLogger().handlers[:]
+    hooks = sys.excepthook, threading.excepthook
+    start_logging(Redactor(["canary-keystore"]), stream)
+
+    def crash() -> None:
+        raise RuntimeError("canary-keystore")
+
+    try:
+        thread = threading.Thread(target=crash)
+        thread.start()
+        thread.join()
+    finally:
+        logging.getLogger().handlers[:] = before
+        sys.excepthook, threading.excepthook = hooks
+    assert "canary" not in stream.getvalue()
+    assert json.loads(stream.getvalue())["message"] == "crashed"

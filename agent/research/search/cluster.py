@@ -1,10 +1,13 @@
 """Parts of a search as tasks of a Ray cluster; this machine's cores count as a cluster of their own ("local")."""
 
+import socket
 from collections.abc import Iterator, Sequence
 
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
 from agent.research.bars import Bars
+
+CONNECT_S = 5.0
 
 
 def parts_on_ray(
@@ -19,6 +22,7 @@ def parts_on_ray(
     except ImportError as error:
         message = "Ray is not installed; install the extra: pip install 'ballast[ray]'"
         raise Refusal(Reason(Code.CONFIG_MISSING, message, where="--ray")) from error
+    _require_answer(address)
     try:
         ray.init(address=None if address == "local" else address, log_to_driver=False, include_dashboard=False)
     except (ConnectionError, ValueError, RuntimeError) as error:
@@ -35,6 +39,18 @@ def parts_on_ray(
                 yield waiting.pop(reference), ray.get(reference)
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself would wait for minutes for a head node that is not there."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return  # "local" and "auto" name no node
+    try:
+        socket.create_connection((host, int(port)), CONNECT_S).close()
+    except OSError as error:
+        message = f"no Ray cluster at {address}: {error}"
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="--ray")) from error
 
 
 def _part(bars: Bars, rows: Floats, first: int, last: int) -> Floats:

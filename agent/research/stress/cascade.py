@@ -48,7 +48,8 @@ class Cascade:
 
     crowd: Crowd
     time_s: Seconds  # every slot
-    fundamental: Floats  # what the price would have been without the crowd
+    fundamental_spot: Floats  # what prices would have been without the crowd
+    fundamental_mark: Floats
     spot: Floats
     mark: Floats
     event: int  # slot at which the shock begins
@@ -63,9 +64,12 @@ class Cascade:
     @property
     def overshoot(self) -> float:
         """Furthest that any traded price was from the fundamental one after the shock began, as a fraction of it."""
-        after = slice(self.event, None)
-        away = np.maximum(np.abs(self.spot / self.fundamental - 1), np.abs(self.mark / self.fundamental - 1))
-        return float(away[after].max())
+        return float(np.maximum(np.abs(self.added("spot")), np.abs(self.added("mark")))[self.event :].max())
+
+    def added(self, leg: str) -> Floats:
+        """What the crowd adds to the price of "spot" or "mark" at every slot, as a fraction of it."""
+        traded, alone = (self.spot, self.fundamental_spot) if leg == "spot" else (self.mark, self.fundamental_mark)
+        return traded / alone - 1
 
 
 def crowds(config: Config, agents: int) -> Sequence[Crowd]:
@@ -141,7 +145,7 @@ class _Crowded:
         self.impact_usd = 0.0
 
     def run(self) -> Cascade:
-        kept: list[tuple[int, float, float, float]] = []
+        kept: list[tuple[float, ...]] = []
         last = len(self.calm) - 1
         for row in range(self.first, last):
             signals = self._signals(row)
@@ -151,16 +155,17 @@ class _Crowded:
                     self._pass(vault, moment)
                 if slot < self.crowd.jitter_slots:
                     self._decide(row, slot, signals)
-                kept.append((moment.time_s, self._fundamental(row, slot)[0], self.spot_book.price, self._mark()))
+                kept.append((moment.time_s, *self._fundamental(row, slot), self.spot_book.price, self._mark()))
             self.closes["spot"][row + 1], self.closes["mark"][row + 1] = self.spot_book.price, self._mark()
-        time_s, fundamental, spot, mark = (np.array(column) for column in zip(*kept, strict=True))
+        time_s, fundamental_spot, fundamental_mark, spot, mark = np.array(kept).T
         broken = [name for vault in self.vaults for name in breached_limits(vault)]
         return Cascade(
             self.crowd,
             time_s.astype(np.int64),
-            fundamental,
+            fundamental_spot,
+            fundamental_mark,
             spot,
-            mark if self.hedged else spot,
+            mark,
             (self.event - self.first) * SLOTS,
             np.array([vault.worst_fall for vault in self.vaults]),
             min(vault.nearest for vault in self.vaults),

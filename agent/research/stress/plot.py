@@ -80,8 +80,8 @@ def _prices(axes: "Axes", cascades: Sequence[Cascade]) -> None:
     for one in (one for one in cascades if one.crowd.name in DRAWN):
         shown = slice(one.event - DRAWN_BEFORE_H * SLOTS, one.event + DRAWN_AFTER_H * SLOTS)
         hours = (np.arange(shown.start, shown.stop) - one.event) / SLOTS
-        price = one.mark if np.abs(one.mark / one.fundamental - 1).max() > one.overshoot * 0.999 else one.spot
-        away = 100 * (price[shown] / one.fundamental[shown] - 1)
+        leg = "mark" if np.abs(one.added("mark")).max() > np.abs(one.added("spot")).max() else "spot"
+        away = 100 * one.added(leg)[shown]
         axes.plot(hours[: len(away)], away, color=DRAWN[one.crowd.name], label=one.crowd.name, linewidth=1.5)
     axes.axhline(0, color=MUTED, linewidth=0.6)
     axes.set_xlabel("hours since the shock began")

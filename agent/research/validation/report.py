@@ -1,4 +1,4 @@
-"""A strategy file put through every test at once: its own returns, the search around it, and dearer or later trading."""
+"""A strategy file put through every test at once: its returns, the search around it, dearer and later trading."""
 
 import math
 from collections.abc import Sequence
@@ -69,16 +69,23 @@ def validate(config: Config, tried: Sequence[Config], market: Market) -> Validat
     returns = np.column_stack([_daily(one, market) for one in tried])
     days = len(returns)
     train, test = int(days * TRAIN_PART), int(days * TEST_PART)
-    gap = {"purge": GAP_DAYS, "embargo": GAP_DAYS}
     scores = np.nan_to_num([sharpe_ratio(column, 1.0) for column in returns.T])
     best = int(np.argmax(scores))
     return Validation(
         done=done,
         sharpe=bootstrap_interval(done.daily, sharpe_ratio),
         schemes=(
-            _judge("walk-forward, rolling", returns, walk_forward(days, train, test, **gap)),
-            _judge("walk-forward, anchored", returns, walk_forward(days, train, test, anchored=True, **gap)),
-            _judge("combinatorial, purged", returns, list(combinatorial_purged(days, GROUPS, TEST_GROUPS, **gap))),
+            _judge("walk-forward, rolling", returns, walk_forward(days, train, test, purge=GAP_DAYS, embargo=GAP_DAYS)),
+            _judge(
+                "walk-forward, anchored",
+                returns,
+                walk_forward(days, train, test, anchored=True, purge=GAP_DAYS, embargo=GAP_DAYS),
+            ),
+            _judge(
+                "combinatorial, purged",
+                returns,
+                list(combinatorial_purged(days, GROUPS, TEST_GROUPS, purge=GAP_DAYS, embargo=GAP_DAYS)),
+            ),
         ),
         tried=len(tried),
         deflated=deflated_sharpe(

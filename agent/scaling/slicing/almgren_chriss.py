@@ -69,7 +69,7 @@ def almgren_chriss(
         # sinh(a) / sinh(b) without the overflow of either
         end = -math.expm1(-2 * kappa * horizon)
         holdings = tuple(
-            quantity * math.exp(-kappa * (horizon - rest)) * -math.expm1(-2 * kappa * rest) / end for rest in left
+            quantity * (math.exp(-kappa * (horizon - rest)) * -math.expm1(-2 * kappa * rest) / end) for rest in left
         )
     traded = math.fsum((a - b) ** 2 for a, b in pairwise(holdings))
     cost = permanent * quantity**2 / 2 + fixed * quantity + eta / tau * traded

@@ -1,0 +1,97 @@
+"""Writes the page of a backtest: one HTML file that needs no network and no other file."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.ledger.files import write_text
+from agent.report import words
+from agent.research.promotion.stages import MOST_DEGRADATION
+from agent.research.report.pictures import pictures, sensitivity_pictures
+from agent.research.report.study import Study
+
+Headline = tuple[str, str, str, str]  # label, value, remark, and state: "good", "bad" or ""
+
+
+def write_page(path: Path, found: Study) -> Path:
+    """Write the page, whole or not at all, and return its path."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    loader = ChoiceLoader([PackageLoader("agent.research.report", "."), PackageLoader("agent.report", ".")])
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals.update(words=words)
+    time_s = found.walked.time_s
+    page = environment.get_template("backtest.html").render(
+        study=found,
+        first_s=int(time_s[0]),
+        last_s=int(time_s[-1]),
+        headline=list(_headline(found)),
+        plots=pictures(found),
+        varied=sensitivity_pictures(found),
+        intervals=list(_intervals(found)),
+        conditions=list(_conditions(found)),
+        summary=_summary(found),
+        most_degradation=MOST_DEGRADATION,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_text(path, page)
+
+
+def _summary(found: Study) -> str:
+    """The backtest in two or three sentences."""
+    measures = found.done.measures
+    sharpe = found.intervals.get("Sharpe ratio")
+    known = "too few days for an interval" if sharpe is None else f"95 % interval {sharpe.low:.2f} to {sharpe.high:.2f}"
+    text = f"Sharpe ratio {_ratio(measures['sharpe'])} a year ({known})"
+    if math.isfinite(found.split.lost):
+        side = "less" if found.split.lost > 0 else "more"
+        text += f"; {words.percent(abs(found.split.lost), 0)} {side} on the last 40 % than on the first 60 %"
+    latched = found.walked.vault.latched_s
+    stopped = "" if latched is None else f" A loss limit stopped it on {words.day(latched)}, for good."
+    return f"{text}.{stopped}"
+
+
+def _headline(found: Study) -> Iterator[Headline]:
+    measures, policy = found.done.measures, found.config.policy
+    percent, usd = words.percent, words.usd
+    total, yearly = percent(measures["total_return"], signed=True), percent(measures["annual_return"], signed=True)
+    yield "Return", total, f"{yearly} a year, after all costs", ""
+    yield "Net asset value", usd(measures["final_usd"]), "at the end", ""
+    yield "Sharpe ratio", _ratio(measures["sharpe"]), "a year, of daily returns", ""
+    yield "Volatility", percent(measures["annual_volatility"]), "a year, of daily returns", ""
+    worst = found.walked.vault.worst_fall
+    state = "bad" if worst > policy.max_drawdown else ""
+    yield "Deepest drawdown", percent(worst), f"hour by hour; limit {percent(policy.max_drawdown)}", state
+    lost = found.split.lost
+    state = "" if not math.isfinite(lost) else "good" if lost < MOST_DEGRADATION else "bad"
+    yield "Lost out of sample", _part(lost), f"of the Sharpe ratio; below {percent(MOST_DEGRADATION, 0)} is wanted", state
+    yield "In the market", percent(measures["time_in_market"], 0), "of all hours", ""
+    yield "Funding", usd(measures["funding_usd"]), f"costs {usd(measures['costs_usd'] + measures['gas_usd'])}", ""
+    yield "Plans", f"{measures['plans']:,.0f}", f"{measures['turnover_per_year']:.1f}x NAV traded a year", ""
+    hurt = measures["liquidations"] > 0 or found.walked.vault.latched_s is not None
+    stopped = "no loss limit touched" if found.walked.vault.latched_s is None else "stopped by a loss limit"
+    yield "Liquidations", f"{measures['liquidations']:.0f}", stopped, "bad" if hurt else "good"
+
+
+def _intervals(found: Study) -> Iterator[tuple[str, str, str, str, str]]:
+    """Name, value, lower and upper end, and the mean block length."""
+    for name, one in found.intervals.items():
+        show = _ratio if name.endswith("ratio") else words.percent
+        yield name.capitalize(), show(one.value), show(one.low), show(one.high), words.count(one.block, "day")
+
+
+def _conditions(found: Study) -> Iterator[tuple[str, str, str, str, str]]:
+    """Name, return, Sharpe ratio, drawdown and costs under each condition."""
+    for one in found.stressed:
+        measures = one.done.measures
+        costs = measures["costs_usd"] + measures["gas_usd"]
+        shown = words.percent(measures["annual_return"], signed=True), _ratio(measures["sharpe"])
+        yield one.name.capitalize(), *shown, words.percent(measures["max_drawdown"]), words.usd(costs)
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}".replace("-", words.MINUS) if math.isfinite(value) else words.UNKNOWN
+
+
+def _part(value: float) -> str:
+    return words.percent(value, 0) if math.isfinite(value) else words.UNKNOWN
