@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
+import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapMarket} from "./UniswapMarket.sol";
