@@ -27,6 +27,7 @@ struct Quote {
 contract Portfolio is AccessManaged {
     struct Venue {
         address adapter;
+        uint8 first; // index of the first venue of the same token, whose oracle prices both
         IPriceOracle oracle;
     }
 
@@ -70,13 +71,11 @@ contract Portfolio is AccessManaged {
     /// @notice The venues at prices that were refreshed; reverts while one is older than `maxAgeSeconds` or cannot be
     /// trusted.
     function quote(uint256 maxAgeSeconds) public returns (Quote[] memory quotes) {
-        Venue[] memory venues;
-        (venues, quotes) = _list();
+        IPriceOracle[] memory oracles;
+        (quotes, oracles) = _list();
         for (uint256 i; i < quotes.length; ++i) {
-            // Legs of one token share its first leg's price, so that they are measured alike.
-            uint256 first = _firstOf(quotes, i);
-            if (first == i) (quotes[i].priceE36,) = venues[i].oracle.refresh(maxAgeSeconds);
-            else quotes[i].priceE36 = quotes[first].priceE36;
+            if (address(oracles[i]) != address(0)) (quotes[i].priceE36,) = oracles[i].refresh(maxAgeSeconds);
+            else quotes[i].priceE36 = quotes[_firstOf(quotes, i)].priceE36;
         }
     }
 
@@ -87,9 +86,9 @@ contract Portfolio is AccessManaged {
 
     /// @notice As `appraise`, without storing any price.
     function healthyValue(uint256 maxAgeSeconds) external view returns (uint256) {
-        (Venue[] memory venues, Quote[] memory quotes) = _list();
+        (Quote[] memory quotes, IPriceOracle[] memory oracles) = _list();
         for (uint256 i; i < quotes.length; ++i) {
-            (quotes[i].priceE36,) = venues[_firstOf(quotes, i)].oracle.healthy(maxAgeSeconds);
+            (quotes[i].priceE36,) = oracles[_firstOf(quotes, i)].healthy(maxAgeSeconds);
         }
         return _valueAt(quotes);
     }
@@ -135,7 +134,8 @@ contract Portfolio is AccessManaged {
             revert AdapterForAnother(adapter, venue.vault(), venue.asset());
         }
         _requireFits(venue, oracle);
-        _venues.push(Venue(adapter, oracle));
+        _venues.push(Venue(adapter, 0, oracle));
+        _findFirsts();
         emit AdapterAccepted(adapter, address(oracle));
     }
 
@@ -163,22 +163,25 @@ contract Portfolio is AccessManaged {
 
     // ---------------------------------------------------------------- parts
 
-    /// @dev All but the prices.
-    function _list() private view returns (Venue[] memory venues, Quote[] memory quotes) {
-        venues = _venues;
-        quotes = new Quote[](venues.length);
-        for (uint256 i; i < quotes.length; ++i) {
-            quotes[i].adapter = venues[i].adapter;
-            bool known = i != 0 && venues[i].oracle == venues[i - 1].oracle;
-            quotes[i].token = known ? quotes[i - 1].token : venues[i].oracle.baseToken();
+    /// @dev All but the prices, and who gives them. Legs of one token share its first leg's, so that they are measured
+    /// alike; the others' oracles are not even read.
+    function _list() private view returns (Quote[] memory quotes, IPriceOracle[] memory oracles) {
+        uint256 count = _venues.length;
+        (quotes, oracles) = (new Quote[](count), new IPriceOracle[](count));
+        for (uint256 i; i < count; ++i) {
+            Venue storage venue = _venues[i];
+            uint256 first = venue.first;
+            if (first == i) oracles[i] = venue.oracle;
+            quotes[i].adapter = venue.adapter;
+            quotes[i].token = first == i ? oracles[i].baseToken() : quotes[first].token;
         }
     }
 
     function _latest() private view returns (Quote[] memory quotes) {
-        Venue[] memory venues;
-        (venues, quotes) = _list();
+        IPriceOracle[] memory oracles;
+        (quotes, oracles) = _list();
         for (uint256 i; i < quotes.length; ++i) {
-            (quotes[i].priceE36,) = venues[_firstOf(quotes, i)].oracle.latest();
+            (quotes[i].priceE36,) = oracles[_firstOf(quotes, i)].latest();
         }
     }
 
@@ -214,5 +217,16 @@ contract Portfolio is AccessManaged {
             _venues[i - 1] = _venues[i];
         }
         _venues.pop();
+        _findFirsts();
+    }
+
+    /// @dev Asks the oracles, because a venue may have stopped to answer.
+    function _findFirsts() private {
+        for (uint256 i; i < _venues.length; ++i) {
+            address token = _venues[i].oracle.baseToken();
+            uint8 first;
+            while (_venues[first].oracle.baseToken() != token) ++first;
+            _venues[i].first = first;
+        }
     }
 }

@@ -30,9 +30,6 @@ contract Vault is VaultShares {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @notice Where those wait who want more than the idle cash; zero for none.
-    IRedemptionQueue public queue;
-
     event AgentSet(address indexed agent);
     event FeesSet(Fees fees);
     event QueueSet(address indexed queue);
@@ -189,11 +186,12 @@ contract Vault is VaultShares {
         uint256 supply = totalSupply();
         for (uint256 i; i < plan.actions.length; ++i) {
             Action calldata action = plan.actions[i];
-            Leg memory leg = _legOf(change.legs, action.adapter);
+            Leg memory leg = change.legs[_indexOf(action.adapter, change.legs)];
             if (action.assetIn > idleAssets) revert IdleTooSmall(action.assetIn, idleAssets);
             if (action.assetIn != 0) IERC20(asset()).safeTransfer(action.adapter, action.assetIn);
-            uint256 traded = IAdapter(action.adapter).execute(action.data, leg.priceE36, b.limits.maxSlippageBps);
-            _follow(leg, change, traded, b.gifts);
+            (uint256 traded, Position memory held) =
+                IAdapter(leg.adapter).execute(action.data, leg.priceE36, b.limits.maxSlippageBps);
+            _follow(leg, change, traded, held, b.gifts);
         }
         if (mode != Mode.Active && !change.reducing) revert OnlyReducingAllowed();
         _finish(b, change);
@@ -208,8 +206,10 @@ contract Vault is VaultShares {
         for (uint256 i; i < change.legs.length; ++i) {
             Leg memory leg = change.legs[i];
             // A venue that cannot move now must not hold up the others; the limits on what is left hold all the same.
-            try IAdapter(leg.adapter).reduce(partBps, leg.priceE36, b.limits.maxSlippageBps) returns (uint256 traded) {
-                _follow(leg, change, traded, b.gifts);
+            try IAdapter(leg.adapter).reduce(partBps, leg.priceE36, b.limits.maxSlippageBps) returns (
+                uint256 traded, Position memory held
+            ) {
+                _follow(leg, change, traded, held, b.gifts);
             } catch {
                 emit UnwindSkipped(leg.adapter);
             }
@@ -230,8 +230,7 @@ contract Vault is VaultShares {
         for (uint256 i; i < quotes.length; ++i) {
             Leg memory leg = change.legs[i];
             (leg.adapter, leg.token, leg.priceE36) = (quotes[i].adapter, quotes[i].token, quotes[i].priceE36);
-            IAdapter(leg.adapter).settle();
-            leg.start = leg.end = _positionOf(leg);
+            leg.start = leg.end = IAdapter(leg.adapter).settle(leg.priceE36);
         }
         _countIdle(b.gifts);
         change.idleAtStart = idleAssets;
@@ -243,11 +242,10 @@ contract Vault is VaultShares {
     }
 
     /// @dev Looking at each action, not only at the end, keeps a plan that sells and buys back from passing as reducing.
-    function _follow(Leg memory leg, Change memory change, uint256 traded, uint256 gifts) private {
-        Position memory now_ = _positionOf(leg);
+    function _follow(Leg memory leg, Change memory change, uint256 traded, Position memory held, uint256 gifts) private {
         change.traded += traded;
-        change.reducing = change.reducing && _isNoLarger(now_.exposure, leg.end.exposure);
-        leg.end = now_;
+        change.reducing = change.reducing && _isNoLarger(held.exposure, leg.end.exposure);
+        leg.end = held;
         _countIdle(gifts);
     }
 
@@ -297,15 +295,9 @@ contract Vault is VaultShares {
         emit ModeSet(newMode, msg.sender);
     }
 
-    function _legOf(Leg[] memory legs, address adapter) private pure returns (Leg memory) {
-        for (uint256 i; i < legs.length; ++i) {
-            if (legs[i].adapter == adapter) return legs[i];
-        }
-        revert UnknownAdapter(adapter);
-    }
-
-    function _positionOf(Leg memory leg) private view returns (Position memory) {
-        return IAdapter(leg.adapter).position(leg.priceE36);
+    function _indexOf(address adapter, Leg[] memory legs) private pure returns (uint256 index) {
+        while (index < legs.length && legs[index].adapter != adapter) ++index;
+        if (index == legs.length) revert UnknownAdapter(adapter);
     }
 
     function _valueOf(Leg[] memory legs) private pure returns (uint256 value) {

@@ -10,6 +10,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IRedemptionQueue} from "./interfaces/IRedemptionQueue.sol";
 import {Mode} from "./Plan.sol";
 import {Policy, VaultLimits} from "./Policy.sol";
 import {Portfolio} from "./Portfolio.sol";
@@ -66,6 +67,8 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     Policy public immutable policy;
     Portfolio public immutable portfolio;
 
+    // A slot for each paragraph: a plan touches all but the fees', and pays for each.
+
     address public agent;
     Mode public mode;
     /// @notice Number of the last plan that was accepted.
@@ -73,20 +76,21 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     /// @notice When a plan was last carried out.
     uint40 public lastPlanAt;
 
+    /// @notice Where those wait who want more than the idle cash; zero for none.
+    IRedemptionQueue public queue;
     /// @notice When the agent last sent a plan or a heartbeat.
     uint40 public lastSignAt;
-    uint32 private _markedDay;
-    // Levels of the buckets when the last plan was carried out; they have drained since.
-    uint40 internal _turnover;
-    uint40 internal _loss;
-    uint40 internal _emergencyLoss;
-    uint64 private _openedBlock;
+    uint40 private _recordedAt;
 
     /// @notice Asset units held here and not sent to any adapter.
     uint128 public idleAssets;
     uint128 private _recordedAssets;
+
     uint128 internal _assetsAtOpening;
-    uint40 private _recordedAt;
+    // Levels of the buckets when the last plan was carried out; they have drained since.
+    uint40 internal _turnover;
+    uint40 internal _loss;
+    uint40 internal _emergencyLoss;
 
     Marks internal _marks;
 
@@ -136,10 +140,10 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         b.feeShares = _feeShares(b.bounded, supply, b.marks.feeMark);
         b.supply = supply + b.feeShares;
         _priceShares(b);
-        uint256 today = block.timestamp / 1 days;
-        if (_markedDay == today) return;
+        (uint256 today, uint256 markedDay) = (block.timestamp / 1 days, _recordedAt / 1 days);
+        if (markedDay == today) return;
         b.marks.dayStart = uint128(b.sharePriceE18);
-        if (_weekOf(_markedDay) != _weekOf(today)) b.marks.weekStart = uint128(b.sharePriceE18);
+        if (_weekOf(markedDay) != _weekOf(today)) b.marks.weekStart = uint128(b.sharePriceE18);
     }
 
     /// @dev The share price raises the marks. Without holders there is nobody's loss to measure.
@@ -162,11 +166,10 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         _priceShares(b);
     }
 
-    /// @dev Keeps the first value of a block.
+    /// @dev Keeps the first value of a block, and of all blocks of one second. Every call that opens the books records
+    /// them, so that the second of the record tells whether this is the first.
     function _openBlock(uint256 assets) internal {
-        if (_openedBlock == block.number) return;
-        _openedBlock = uint64(block.number);
-        _assetsAtOpening = assets.toUint128();
+        if (_recordedAt != block.timestamp) _assetsAtOpening = assets.toUint128();
     }
 
     function _takeFees(uint256 shares) internal {
@@ -180,7 +183,6 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         _recordedAssets = b.bounded.toUint128();
         _recordedAt = uint40(block.timestamp);
         _marks = b.marks;
-        _markedDay = uint32(block.timestamp / 1 days);
         uint256[3] memory losses = _lossesOf(b);
         emit Checkpointed(b.sharePriceE18, losses);
         _latchIfBroken(b.limits.latchMode, losses);
@@ -245,7 +247,8 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
         if (f.recipient == address(0) || supply == 0) return 0;
         uint256 elapsed = Math.min(block.timestamp - _recordedAt, 365 days);
         uint256 feeAssets = assets.mulDiv(f.managementBps * elapsed, BPS * 365 days);
-        uint256 gain = uint256(_sharePriceE18(assets - feeAssets, supply)).saturatingSub(feeMark);
+        // Both prices are rounded down, which must not look like a gain.
+        uint256 gain = uint256(_sharePriceE18(assets - feeAssets, supply)).saturatingSub(feeMark + 1);
         feeAssets += gain.mulDiv((supply + VIRTUAL_SHARES) * f.performanceBps, PRICE_SCALE * BPS);
         return feeAssets.mulDiv(supply + VIRTUAL_SHARES, assets + 1 - feeAssets);
     }

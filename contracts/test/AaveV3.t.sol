@@ -139,7 +139,7 @@ contract AaveV3Test is AaveFixture {
         vm.expectRevert(reason);
         leg.reduce(10_000, priceE36, 100);
         vm.expectRevert(reason);
-        leg.settle();
+        leg.settle(priceE36);
     }
 
     function test_refuses_unknown_kinds_and_empty_amounts() public {

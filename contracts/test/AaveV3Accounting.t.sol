@@ -28,7 +28,7 @@ contract AaveV3AccountingTest is AaveFixture {
         assertApproxEqAbs(p.value, before.value + earned - (owed - 20e18) * 2_500e6 / 1e18, 2);
         assertEq(p.fingerprint, before.fingerprint);
         assertLt(p.healthBps, before.healthBps);
-        leg.settle();
+        _settle();
         assertEq(abi.encode(_position()), abi.encode(p));
     }
 
@@ -70,7 +70,7 @@ contract AaveV3AccountingTest is AaveFixture {
         _assertUnmoved(before, "debt repaid for it");
         lending.supplyFor(base, 1e18, address(leg));
         _assertUnmoved(before, "collateral of another kind");
-        leg.settle();
+        _settle();
         _assertUnmoved(before, "and settling books none of it");
     }
 
@@ -98,7 +98,7 @@ contract AaveV3AccountingTest is AaveFixture {
         _openShort();
         _moveTo(6_200e8);
         lending.liquidate(address(leg), 10e18);
-        leg.settle();
+        _settle();
         Position memory before = _position();
         lending.repayFor(base, 5e18, address(leg));
         lending.supplyFor(asset, 80_000e6, address(leg));
@@ -157,7 +157,7 @@ contract AaveV3AccountingTest is AaveFixture {
         uint256 held = _collateral();
         assertLe(_value(), held > owed ? held - owed : 0);
         bytes32 fingerprint = _position().fingerprint;
-        leg.settle();
+        _settle();
         assertEq(_position().fingerprint, fingerprint);
     }
 }

@@ -123,7 +123,7 @@ contract AaveV3RiskTest is AaveFixture {
         assertApproxEqAbs(p.exposure, -10e18, 2);
         assertApproxEqRel(p.value, before.value - 62_000e6 * 45 / 1_000, 0.001e18, "the liquidator's bonus is lost");
         assertNotEq(p.fingerprint, before.fingerprint);
-        leg.settle();
+        _settle();
         assertEq(abi.encode(_position()), abi.encode(p));
     }
 
@@ -214,7 +214,7 @@ contract AaveV3RiskTest is AaveFixture {
         lending.configurator().setReservePause(address(base), true);
         _expectRevert("29", 3_000e6, COVER, 1e18, ALL);
         assertApproxEqRel(_value(), before.value + 2_500e6, 0.001e18);
-        leg.settle();
+        _settle();
     }
 
     function test_aaves_caps_hold() public {

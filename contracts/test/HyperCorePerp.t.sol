@@ -85,7 +85,7 @@ contract HyperCorePerpTest is HyperCorePerpFixture {
         vm.expectRevert(HyperCoreTransfers.OnlyVault.selector);
         adapter.reduce(10_000, 2e27, 0);
         vm.expectRevert(HyperCoreTransfers.OnlyVault.selector);
-        adapter.settle();
+        adapter.settle(2e27);
     }
 
     function test_refuses_what_it_does_not_know() public {

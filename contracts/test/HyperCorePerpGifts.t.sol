@@ -12,7 +12,7 @@ contract HyperCorePerpGiftsTest is HyperCorePerpFixture {
         _deposit(10_000e6);
         usdc.mint(address(adapter), 3_000e6);
         assertEq(_wealth(), WEALTH + 3_000e6);
-        vault.settle(adapter);
+        _settle();
         assertEq(usdc.balanceOf(address(vault)), 93_000e6);
         assertEq(adapter.inFlight(), 10_000e6);
         assertEq(_wealth(), WEALTH + 3_000e6);
@@ -25,7 +25,7 @@ contract HyperCorePerpGiftsTest is HyperCorePerpFixture {
         _settleLater();
         _withdraw(4_000e6);
         usdc.mint(address(adapter), 3_000e6);
-        vault.settle(adapter);
+        _settle();
         _advance(TRANSFER_DELAY);
         assertEq(adapter.inFlight(), 4_000e6);
         assertEq(_wealth(), WEALTH + 3_000e6);
@@ -41,12 +41,12 @@ contract HyperCorePerpGiftsTest is HyperCorePerpFixture {
         _advance(TRANSFER_DELAY);
         usdc.mint(address(adapter), 3_000e6);
         assertEq(_wealth(), WEALTH);
-        vault.settle(adapter);
+        _settle();
         assertEq(adapter.inFlight(), 1_000e6);
         assertEq(_wealth(), WEALTH);
         _advance(TRANSFER_DELAY);
         assertEq(_wealth(), WEALTH + 3_000e6, "arrived: the gift shows");
-        vault.settle(adapter);
+        _settle();
         assertFalse(adapter.transferOutstanding());
     }
 
@@ -134,12 +134,12 @@ contract HyperCorePerpGiftsTest is HyperCorePerpFixture {
                 if (onCore) wallet.depositFor(address(adapter), gift, SPOT);
             }
             if (second == 15) _withdraw(amount);
-            if (settles) vault.settle(adapter);
+            if (settles) _settle();
             assertGe(_wealth(), WEALTH);
             assertLe(_wealth(), second < moment ? WEALTH : WEALTH + gift);
             _advance(1);
         }
-        vault.settle(adapter);
+        _settle();
         assertEq(_wealth(), WEALTH + gift);
     }
 }

@@ -17,7 +17,7 @@ abstract contract ReadBackFixture is HyperCorePerpFixture {
         _advance(ACTION_DELAY);
         vm.expectEmit(address(adapter));
         emit HyperCorePerp.OrderReadBack(expected, actual);
-        vault.settle(adapter);
+        _settle();
     }
 }
 
@@ -55,7 +55,7 @@ contract HyperCorePerpReadBackTest is ReadBackFixture {
         bytes32 fingerprint = _told().fingerprint;
         vm.expectEmit(address(adapter));
         emit HyperCorePerp.OrderReadBack(10e4, 10e4);
-        vault.settle(adapter);
+        _settle();
         assertEq(_told().fingerprint, fingerprint);
         _expectNotToldYet();
     }
@@ -117,7 +117,7 @@ contract HyperCorePerpReadBackTest is ReadBackFixture {
         vm.warp(block.timestamp + 1 hours); // HyperCore does not act
         vm.expectEmit(address(adapter));
         emit HyperCorePerp.OrderReadBack(10e4, 0);
-        vault.settle(adapter);
+        _settle();
         bytes32 fingerprint = _told().fingerprint;
         uint256 value = _told().value;
         core.process();
@@ -128,7 +128,7 @@ contract HyperCorePerpReadBackTest is ReadBackFixture {
 
     function _expectNotToldYet() private {
         vm.recordLogs();
-        vault.settle(adapter);
+        _settle();
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
             assertTrue(logs[i].topics[0] != HyperCorePerp.OrderReadBack.selector);

@@ -142,7 +142,7 @@ contract HyperCorePerpReduceTest is HyperCorePerpFixture {
         _reduce(10_000); // withdraws the 10,000, not the gift
         _advance(TRANSFER_DELAY);
         _advance(TRANSFER_DELAY);
-        vault.settle(adapter);
+        _settle();
         assertEq(usdc.balanceOf(address(vault)), WEALTH);
         _reduce(10_000);
         _settleLater();

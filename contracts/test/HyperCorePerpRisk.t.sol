@@ -175,7 +175,7 @@ contract HyperCorePerpRiskTest is HyperCorePerpFixture {
         usdc.mint(address(adapter), 1e6);
         _setPrice(210000);
         assertEq(_told().fingerprint, flat);
-        vault.settle(adapter);
+        _settle();
         assertEq(_told().fingerprint, flat, "nor settling");
 
         _trade(1e4, 2121e8, false);

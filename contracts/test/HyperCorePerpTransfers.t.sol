@@ -31,12 +31,12 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _advance(TRANSFER_DELAY);
         assertEq(adapter.inFlight(), 4_000e6, "debited, not credited");
         assertEq(_wealth(), WEALTH);
-        vault.settle(adapter);
+        _settle();
         assertEq(_wealth(), WEALTH, "settling in between changes nothing");
         _advance(TRANSFER_DELAY);
         assertEq(adapter.inFlight(), 0, "credited");
         assertEq(_wealth(), WEALTH);
-        vault.settle(adapter);
+        _settle();
         assertEq(usdc.balanceOf(address(vault)), 94_000e6);
         assertEq(_told().value, 6_000e6);
         assertFalse(adapter.transferOutstanding());
@@ -106,7 +106,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
             core.refuseNext(address(adapter), 1);
             _execute(0, abi.encode(kind, uint256(1_000e6)));
             _advance(30 minutes - 1);
-            vault.settle(adapter);
+            _settle();
             assertEq(core.ledgerOf(address(adapter)).rejections, 1);
             assertEq(_wealth(), WEALTH);
             vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
@@ -124,22 +124,22 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         for (uint8 kind = 1; kind <= 4; ++kind) {
             if (kind > 1) _execute(0, abi.encode(kind, uint256(1_000e6)));
             vm.warp(block.timestamp + wait); // HyperCore does not act
-            vault.settle(adapter);
+            _settle();
             assertTrue(adapter.transferOutstanding());
             assertEq(_wealth(), WEALTH);
             core.process();
             assertEq(_wealth(), WEALTH);
-            vault.settle(adapter);
+            _settle();
             assertEq(_wealth(), WEALTH);
             assertEq(adapter.transferOutstanding(), kind == 4);
         }
         vm.warp(block.timestamp + 20 hours); // nor does it pay out
-        vault.settle(adapter);
+        _settle();
         assertEq(adapter.inFlight(), 1_000e6);
         assertEq(_wealth(), WEALTH);
         core.process();
         assertEq(_wealth(), WEALTH);
-        vault.settle(adapter);
+        _settle();
         assertEq(usdc.balanceOf(address(vault)), 91_000e6);
         assertFalse(adapter.transferOutstanding());
     }
@@ -149,7 +149,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _settleLater();
         _withdraw(4_000e6);
         vm.warp(block.timestamp + 2 hours); // HyperCore does not act
-        vault.settle(adapter);
+        _settle();
         assertFalse(adapter.transferOutstanding());
         core.process();
         assertEq(adapter.inFlight(), 4_000e6);
@@ -163,14 +163,14 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
     function test_settle_does_not_close_a_transfer_that_has_not_arrived() public {
         _deposit(10_000e6);
         vm.warp(block.timestamp + 1 hours); // HyperCore does not act
-        vault.settle(adapter);
+        _settle();
         assertTrue(adapter.transferOutstanding());
         assertEq(_wealth(), WEALTH);
         vm.expectRevert(HyperCoreTransfers.TransferOutstanding.selector);
         _deposit(1e6);
         core.process();
         assertEq(_wealth(), WEALTH);
-        vault.settle(adapter);
+        _settle();
         assertFalse(adapter.transferOutstanding());
     }
 
@@ -182,7 +182,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         assertEq(adapter.inFlight(), 0);
         assertEq(_told().value, 0);
         assertFalse(adapter.transferOutstanding());
-        vault.settle(adapter);
+        _settle();
         assertEq(_told().value, 0);
         // and if it comes after all, it is there
         core.process();
@@ -257,7 +257,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         _watch(settles);
         _withdraw(back);
         _watch(settles);
-        vault.settle(adapter);
+        _settle();
         assertEq(usdc.balanceOf(address(vault)), WEALTH - deposited + back);
         assertEq(adapter.coreSpotUsdc(), deposited - back);
     }
@@ -268,7 +268,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
         for (uint256 i = 0; i < 8; ++i) {
             _advance(i % 2 == 0 ? TRANSFER_DELAY - 1 : 1);
             assertEq(_wealth(), WEALTH);
-            if (settles) vault.settle(adapter);
+            if (settles) _settle();
             assertEq(_wealth(), WEALTH);
         }
     }

@@ -122,9 +122,9 @@ contract UniswapV3SpotTest is UniswapFixture {
         vm.expectRevert(reason);
         spot.reduce(10_000, priceE36, 100);
         vm.expectRevert(reason);
-        spot.settle();
+        spot.settle(priceE36);
         vm.stopPrank();
-        spot.settle();
+        spot.settle(priceE36);
     }
 
     function test_refuses_unknown_kinds_zero_amounts_and_sales_of_more_than_it_holds() public {
@@ -197,7 +197,7 @@ contract UniswapV3SpotTest is UniswapFixture {
     function test_reduces_by_a_part_rounded_up_straight_to_the_vault() public {
         _buy(10_000e6, 0, 100);
         uint256 held = spot.heldBase();
-        uint256 notional = spot.reduce(2_500, priceE36, 100);
+        uint256 notional = _reduce(2_500, 100);
         uint256 sold = Math.ceilDiv(held, 4);
         assertEq(spot.heldBase(), held - sold);
         assertEq(notional, sold * 2_500e6 / 1e18);
@@ -216,17 +216,17 @@ contract UniswapV3SpotTest is UniswapFixture {
         for (uint256 i; i < last.length; ++i) {
             _buy(10_000e6, 0, 100);
             _sell(spot.heldBase() - last[i], 0, 100);
-            assertEq(spot.reduce(10_000, priceE36, 0), last[i] / 4e8);
+            assertEq(_reduce(10_000, 0), last[i] / 4e8);
             assertEq(spot.heldBase(), 0);
         }
     }
 
     function test_reduces_nothing_when_nothing_is_held_and_sends_free_asset_home() public {
         base.mint(address(spot), 1e18);
-        assertEq(spot.reduce(10_000, priceE36, 100), 0);
+        assertEq(_reduce(10_000, 100), 0);
         assertEq(base.balanceOf(address(spot)), 1e18, "a gift is no position");
         asset.mint(address(spot), 5e6);
-        assertEq(spot.reduce(10_000, priceE36, 100), 0);
+        assertEq(_reduce(10_000, 100), 0);
         assertEq(asset.balanceOf(address(this)), 5e6);
     }
 
@@ -417,12 +417,12 @@ contract UniswapV3SpotDecimalsTest is UniswapFixture {
             }
         }
         if (kind == 1 && held != 0) return _sell(bound(amount, 1, held), 0, MAX_SLIPPAGE_BPS);
-        return spot.reduce(bound(amount, 1, 10_000), priceE36, MAX_SLIPPAGE_BPS);
+        return _reduce(bound(amount, 1, 10_000), MAX_SLIPPAGE_BPS);
     }
 
     /// @dev In a call of its own, so that a refusal brings the asset back, as it does in the vault.
-    function buy(uint256 amountIn) external returns (uint256) {
+    function buy(uint256 amountIn) external returns (uint256 notional) {
         asset.transfer(address(spot), amountIn);
-        return spot.execute(abi.encode(BUY, amountIn, 0), priceE36, MAX_SLIPPAGE_BPS);
+        (notional,) = spot.execute(abi.encode(BUY, amountIn, 0), priceE36, MAX_SLIPPAGE_BPS);
     }
 }

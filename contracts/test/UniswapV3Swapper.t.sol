@@ -23,22 +23,15 @@ contract OpenSwapper is UniswapV3Swapper {
         return _swapExactIn(tokenIn, amountIn, recipient);
     }
 
-    function swapExactOut(IERC20 tokenIn, uint256 amountOut, uint256 maxAmountIn, address recipient)
-        external
-        returns (uint256, uint256)
-    {
-        return _swapExactOut(tokenIn, amountOut, maxAmountIn, recipient);
-    }
-
     function position(uint256) external view returns (Position memory) {}
 
     function value(uint256) external view returns (uint256) {}
 
-    function settle() external {}
+    function settle(uint256) external returns (Position memory) {}
 
-    function execute(bytes calldata, uint256, uint256) external returns (uint256) {}
+    function execute(bytes calldata, uint256, uint256) external returns (uint256, Position memory) {}
 
-    function reduce(uint256, uint256, uint256) external returns (uint256) {}
+    function reduce(uint256, uint256, uint256) external returns (uint256, Position memory) {}
 }
 
 /// @notice Asks for as much as it likes, as often as it likes, pays what it likes and reports what it likes.
@@ -87,7 +80,6 @@ interface IRouter {
     }
 
     function exactInputSingle(Swap calldata swap) external returns (uint256 amountOut);
-    function exactOutputSingle(Swap calldata swap) external returns (uint256 amountIn);
 }
 
 /// @notice Swaps straight in the published pool bytecode, in both directions and both orders of the tokens.
@@ -113,21 +105,21 @@ contract UniswapV3SwapperTest is UniswapFixture {
         swapper = _newSwapper();
     }
 
-    function _router(TestToken tokenIn, TestToken tokenOut, bool exactIn, uint256 amount) private returns (uint256) {
+    function _router(TestToken tokenIn, TestToken tokenOut, uint256 amount) private returns (uint256) {
         IRouter router = IRouter(market.newRouter());
         tokenIn.mint(address(this), 1e30);
         tokenIn.approve(address(router), 1e30);
         IRouter.Swap memory swap = IRouter.Swap(
-            address(tokenIn), address(tokenOut), 500, address(this), amount, exactIn ? 0 : type(uint256).max, 0
+            address(tokenIn), address(tokenOut), 500, address(this), amount, 0, 0
         );
-        return exactIn ? router.exactInputSingle(swap) : router.exactOutputSingle(swap);
+        return router.exactInputSingle(swap);
     }
 
     // ---- exact amounts
 
     function _checkExactIn(TestToken tokenIn, TestToken tokenOut, uint256 amountIn) private {
         uint256 snapshot = vm.snapshotState();
-        uint256 expected = _router(tokenIn, tokenOut, true, amountIn);
+        uint256 expected = _router(tokenIn, tokenOut, amountIn);
         vm.revertToState(snapshot);
 
         deal(address(tokenIn), address(swapper), 2 * amountIn);
@@ -148,60 +140,15 @@ contract UniswapV3SwapperTest is UniswapFixture {
         _checkExactIn(base, asset, 4e18);
     }
 
-    function _checkExactOut(TestToken tokenIn, TestToken tokenOut, uint256 amountOut) private {
-        uint256 snapshot = vm.snapshotState();
-        uint256 expected = _router(tokenIn, tokenOut, false, amountOut);
-        vm.revertToState(snapshot);
-
-        tokenIn.mint(address(swapper), 2 * expected);
-        bytes memory refusal =
-            abi.encodeWithSelector(UniswapV3Swapper.AmountInTooLarge.selector, expected, expected - 1);
-        vm.expectRevert(refusal);
-        swapper.swapExactOut(tokenIn, amountOut, expected - 1, address(swapper));
-        (uint256 spent, uint256 received) = swapper.swapExactOut(tokenIn, amountOut, expected, address(swapper));
-        assertEq(spent, expected, "as through the router");
-        assertEq(received, amountOut);
-        assertEq(tokenOut.balanceOf(address(swapper)), amountOut);
-        assertEq(tokenIn.balanceOf(address(swapper)), expected);
-    }
-
-    function test_exact_out_matches_the_router_and_refuses_one_unit_above_the_maximum() public {
-        _checkExactOut(asset, base, 4e18);
-        setUp();
-        _checkExactOut(base, asset, 10_000e6);
-        _assetAsToken1();
-        _checkExactOut(asset, base, 4e18);
-        _assetAsToken1();
-        _checkExactOut(base, asset, 10_000e6);
-    }
-
-    function testFuzz_what_exact_out_asks_for_is_what_arrives(uint256 amountOut, bool buysBase, bool assetFirst)
-        public
-    {
-        if (!assetFirst) _assetAsToken1();
-        (TestToken tokenIn, TestToken tokenOut) = buysBase ? (asset, base) : (base, asset);
-        amountOut = bound(amountOut, 1, buysBase ? 800e18 : 2_000_000e6);
-        tokenIn.mint(address(swapper), 1e30);
-        (uint256 spent, uint256 received) = swapper.swapExactOut(tokenIn, amountOut, 1e30, RECIPIENT);
-        assertEq(received, amountOut);
-        assertEq(tokenOut.balanceOf(RECIPIENT), amountOut);
-        assertEq(tokenIn.balanceOf(address(swapper)), 1e30 - spent);
-        assertGt(spent, 0);
-    }
-
     function test_an_amount_that_would_read_as_its_negative_is_refused() public {
         uint256 amount = uint256(type(int256).max) + 1;
         vm.expectRevert(abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintToInt.selector, amount));
         swapper.swapExactIn(asset, amount, RECIPIENT);
-        vm.expectRevert(abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintToInt.selector, amount));
-        swapper.swapExactOut(asset, amount, amount, RECIPIENT);
     }
 
     function test_the_pool_refuses_to_swap_nothing() public {
         vm.expectRevert(bytes("AS"));
         swapper.swapExactIn(asset, 0, RECIPIENT);
-        vm.expectRevert(bytes("AS"));
-        swapper.swapExactOut(asset, 0, 0, RECIPIENT);
     }
 
     // ---- a pool that runs dry
@@ -212,11 +159,8 @@ contract UniswapV3SwapperTest is UniswapFixture {
         swapper = _newSwapper();
     }
 
-    function _checkDry(TestToken tokenIn, TestToken tokenOut, uint256 amountIn, uint256 amountOut) private {
+    function _checkDry(TestToken tokenIn, TestToken tokenOut, uint256 amountIn) private {
         tokenIn.mint(address(swapper), amountIn);
-        vm.expectPartialRevert(UniswapV3Swapper.AmountOutTooSmall.selector);
-        swapper.swapExactOut(tokenIn, amountOut, amountIn, RECIPIENT);
-
         uint256 inPool = tokenOut.balanceOf(address(market.pool()));
         (uint256 spent, uint256 received) = swapper.swapExactIn(tokenIn, amountIn, RECIPIENT);
         assertGt(spent, 0);
@@ -228,12 +172,12 @@ contract UniswapV3SwapperTest is UniswapFixture {
         swapper.swapExactIn(tokenIn, 1, RECIPIENT);
     }
 
-    function test_a_pool_that_runs_dry_fills_a_part_of_exact_in_and_nothing_of_exact_out() public {
+    function test_a_pool_that_runs_dry_fills_a_part() public {
         for (uint256 order; order < 2; ++order) {
             _openShallowMarket();
-            _checkDry(asset, base, 1_000_000e6, 300e18);
+            _checkDry(asset, base, 1_000_000e6);
             _openShallowMarket();
-            _checkDry(base, asset, 400e18, 900_000e6);
+            _checkDry(base, asset, 400e18);
             base = _newBase(18, false);
         }
     }
@@ -257,8 +201,8 @@ contract UniswapV3SwapperTest is UniswapFixture {
     function test_the_pool_is_owed_nothing_after_a_swap_that_went_well_or_failed() public {
         asset.mint(address(swapper), 3_000e6);
         swapper.swapExactIn(asset, 1_000e6, RECIPIENT);
-        vm.expectPartialRevert(UniswapV3Swapper.AmountInTooLarge.selector);
-        swapper.swapExactOut(asset, 0.1e18, 1e6, RECIPIENT);
+        vm.expectRevert(bytes("AS"));
+        swapper.swapExactIn(asset, 0, RECIPIENT);
         address pool = address(market.pool());
         vm.prank(pool);
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.NoPaymentDue.selector, pool));
@@ -300,8 +244,6 @@ contract UniswapV3SwapperTest is UniswapFixture {
         pool.plan(60e6, 2, 1e18, 1e18);
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.AmountInTooLarge.selector, 120e6, 100e6));
         swapper.swapExactIn(asset, 100e6, RECIPIENT);
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.AmountInTooLarge.selector, 120e6, 119e6));
-        swapper.swapExactOut(asset, 1e18, 119e6, RECIPIENT);
         pool.plan(100e6, 0, 1e18, 1e18);
         swapper.swapExactIn(asset, 100e6, RECIPIENT);
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.NoPaymentDue.selector, address(pool)));
@@ -317,8 +259,6 @@ contract UniswapV3SwapperTest is UniswapFixture {
         assertEq(received, 1);
         vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.ArrivedOtherThanSent.selector, 1, 1e18));
         swapper.swapExactIn(asset, 100e6, address(swapper));
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.AmountOutTooSmall.selector, 1, 2));
-        swapper.swapExactOut(asset, 2, 100e6, RECIPIENT);
     }
 
     // ---- unusual tokens
@@ -330,8 +270,6 @@ contract UniswapV3SwapperTest is UniswapFixture {
         asset.mint(address(swapper), 3_000e6);
         vm.expectPartialRevert(UniswapV3Swapper.ArrivedOtherThanSent.selector);
         swapper.swapExactIn(asset, 1_000e6, address(swapper));
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Swapper.AmountOutTooSmall.selector, 99_000, 100_000));
-        swapper.swapExactOut(asset, 100_000, 1_000e6, address(swapper));
 
         base.mint(address(swapper), 1e6);
         vm.expectRevert(bytes("IIA"));

@@ -10,6 +10,7 @@ import {Vault} from "src/Vault.sol";
 import {VaultBook} from "src/VaultBook.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
+import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";
 import {CountingQueue} from "./helpers/StubQueues.sol";
 
 /// @notice Signs of life, and what anybody may do when they stop.
@@ -195,6 +196,47 @@ contract VaultHeartbeatTest is CoreFixture {
         assertEq(_status().lossUsedBps, 0);
         _later(1 days); // drains 71 of 500
         _unwind(1_000);
+    }
+
+    /// @dev It cannot pay its fee.
+    function _jam(LeveragedTestAdapter leg) private {
+        leg.setReduceFee(FUNDS);
+    }
+
+    function test_a_venue_that_cannot_move_does_not_hold_up_the_others() public {
+        _jam(long);
+        _later(SILENCE + 1);
+        vm.expectEmit(address(vault));
+        emit Vault.UnwindSkipped(address(long));
+        vm.expectEmit(address(vault));
+        emit Vault.PlanExecuted(1, FUNDS, FUNDS, 40_000e6, true);
+        _unwind(10_000);
+        assertEq(long.exposure(), 4_000 * ONE_BPS);
+        assertEq(short.exposure(), 0);
+
+        long.setReduceFee(0);
+        _unwind(10_000);
+        assertEq(_status().grossExposure, 0);
+    }
+
+    function test_leaving_a_venue_out_does_not_carry_the_net_delta_over_its_bound() public {
+        _hold(long, 6_001);
+        _hold(short, -6_001);
+        _jam(long);
+        _later(SILENCE + 1);
+        vm.expectRevert(abi.encodeWithSelector(Envelope.NetDeltaExceeded.selector, 6_001, 6_000));
+        _unwind(10_000);
+        _unwind(5_000);
+        assertEq(short.exposure(), -6_001 * ONE_BPS / 2);
+    }
+
+    function test_when_no_venue_can_move_nothing_changes() public {
+        _jam(long);
+        _jam(short);
+        _later(SILENCE + 1);
+        _unwind(10_000);
+        assertEq(_status().grossExposure, 80_000e6);
+        assertEq(vault.totalAssets(), FUNDS);
     }
 
     function test_unwinding_needs_a_price() public {

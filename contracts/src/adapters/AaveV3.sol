@@ -65,9 +65,8 @@ contract AaveV3 is UniswapV3Swapper {
 
     Book public book;
 
-    /// @dev Asset sent along with a short and not supplied yet, and what the swap under way has cost and brought.
+    /// @dev Asset sent along with a short and not supplied yet, and what the swap under way has brought.
     uint256 private transient _sentAlong;
-    uint256 private transient _spent;
     uint256 private transient _received;
 
     error OnlyVault(address caller);
@@ -106,7 +105,7 @@ contract AaveV3 is UniswapV3Swapper {
     function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
         external
         onlyVault
-        returns (uint256 notional)
+        returns (uint256 notional, Position memory held)
     {
         (uint8 kind, uint256 amount, uint256 limit) = abi.decode(action, (uint8, uint256, uint256));
         if (amount == 0) revert ZeroAmount();
@@ -115,7 +114,7 @@ contract AaveV3 is UniswapV3Swapper {
         else if (kind == SHORT) notional = _short(amount, limit, priceE36, maxSlippageBps);
         else if (kind == COVER) notional = _cover(amount, limit, priceE36, maxSlippageBps);
         else revert UnknownActionKind(kind);
-        _finish();
+        held = _finish(priceE36);
     }
 
     /// @inheritdoc IAdapter
@@ -123,7 +122,7 @@ contract AaveV3 is UniswapV3Swapper {
     function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         external
         onlyVault
-        returns (uint256 notional)
+        returns (uint256 notional, Position memory held)
     {
         uint256 owed = debtToken.balanceOf(address(this));
         if (owed != 0) {
@@ -133,14 +132,15 @@ contract AaveV3 is UniswapV3Swapper {
             uint256 free = Math.min(aToken.balanceOf(address(this)), IERC20(asset).balanceOf(address(aToken)));
             if (free != 0) aave.withdraw(asset, free, vault);
         }
-        _finish();
+        held = _finish(priceE36);
     }
 
     /// @inheritdoc IAdapter
     /// @dev A liquidation is booked as it is found, so that a gift that comes after it does not count either.
-    function settle() external onlyVault {
+    function settle(uint256 priceE36) external onlyVault returns (Position memory) {
         (uint256 collateral, uint256 debt) = _counted();
         book = Book(collateral.toUint128(), debt.toUint128());
+        return position(priceE36);
     }
 
     /// @inheritdoc IAdapter
@@ -196,7 +196,7 @@ contract AaveV3 is UniswapV3Swapper {
     }
 
     function _trade(address tokenIn, int256 amount) private {
-        (_spent, _received) = (0, 0);
+        _received = 0;
         _swapInPool(IERC20(tokenIn), amount, address(this));
     }
 
@@ -215,7 +215,6 @@ contract AaveV3 is UniswapV3Swapper {
             _supply(held);
             aave.borrow(baseToken, owed, VARIABLE_RATE, 0, address(this));
         }
-        _spent += owed;
         super._pay(tokenIn, owed, bought);
     }
 
@@ -225,12 +224,13 @@ contract AaveV3 is UniswapV3Swapper {
     }
 
     /// @dev Books what is held and owed now, and sends home the asset that is left.
-    function _finish() private {
+    function _finish(uint256 priceE36) private returns (Position memory) {
         book = Book(
             aToken.scaledBalanceOf(address(this)).toUint128(), debtToken.scaledBalanceOf(address(this)).toUint128()
         );
         uint256 left = IERC20(asset).balanceOf(address(this));
         if (left != 0) IERC20(asset).safeTransfer(vault, left);
+        return position(priceE36);
     }
 
     /// @dev A fill better than the reference price has no slippage.

@@ -58,7 +58,8 @@ contract HyperCorePerp is HyperCoreTransfers {
         int64 size; // signed lots
         uint64 spot; // USD with 6 decimals
         int64 equity;
-        uint64 markPx;
+        uint64 markPx; // 0 before it is asked for, and so is the next
+        uint256 maxLeverage;
     }
 
     uint8 public constant ORDER = 5;
@@ -85,9 +86,8 @@ contract HyperCorePerp is HyperCoreTransfers {
 
     Order public order;
 
-    /// @dev `Core` in one word, and the maximum leverage, as `settle` found them in this transaction; zero for unknown.
-    /// The precompiles answer with the state at the start of the block, so the vault, which settles first, would only
-    /// pay to hear the same again.
+    /// @dev As `settle` found it in this transaction. The precompiles answer with the state at the start of the block, so
+    /// the vault, which settles first, would only pay to hear the same again.
     uint256 private transient _core;
     uint256 private transient _maxLeverage;
 
@@ -123,62 +123,59 @@ contract HyperCorePerp is HyperCoreTransfers {
 
     // ---------------------------------------------------------------- what the vault asks
 
-    function settle() external onlyVault {
+    function settle(uint256 priceE36) external onlyVault returns (Position memory held) {
         Core memory core = _ask();
-        bool pending = _isPending(order.until);
-        if (core.size != 0 || pending) {
-            core.markPx = HyperCoreReader.markPx(perpIndex);
-            _maxLeverage = HyperCoreReader.maxLeverage(perpIndex);
-        }
-        _core = uint256(uint64(core.size)) << 192 | uint256(core.spot) << 128 | uint256(uint64(core.equity)) << 64
-            | core.markPx;
-        if (order.open && !pending) {
+        if (order.open && !_isPending(order.until)) {
             order.open = false;
             emit OrderReadBack(order.expected, core.size);
         }
         _settleTransfer(core.spot);
+        held = _position(core, priceE36);
+        _remember(core);
     }
 
     function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
         external
         onlyVault
-        returns (uint256)
+        returns (uint256 traded, Position memory held)
     {
         uint8 kind = abi.decode(action, (uint8));
+        Core memory core = _remembered();
         if (kind == ORDER) {
             _requireNoAsset();
             (, int64 size, uint64 limitPx, bool reduceOnly) = abi.decode(action, (uint8, int64, uint64, bool));
-            return _sendOrder(size, limitPx, reduceOnly, priceE36, maxSlippageBps);
+            traded = _sendOrder(core, size, limitPx, reduceOnly, priceE36, maxSlippageBps);
+        } else {
+            if (kind < DEPOSIT || kind > WITHDRAW) revert UnknownAction(kind);
+            (, uint256 amount) = abi.decode(action, (uint8, uint256));
+            _startTransfer(kind, amount);
         }
-        if (kind < DEPOSIT || kind > WITHDRAW) revert UnknownAction(kind);
-        (, uint256 amount) = abi.decode(action, (uint8, uint256));
-        _startTransfer(kind, amount);
-        return 0;
+        held = _position(core, priceE36);
     }
 
     /// @dev The position first, then its cash, one transfer per call.
-    function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps) external onlyVault returns (uint256) {
+    function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
+        external
+        onlyVault
+        returns (uint256 traded, Position memory held)
+    {
         if (partBps == 0 || partBps > BPS) revert PartInvalid(partBps);
-        Core memory core = _settledCore();
-        int64 held = core.size;
-        if (held == 0) {
-            _stepHome();
-            return 0;
-        }
-        bool isBuy = held < 0;
-        uint64 markPx = _markPx(core);
-        uint256 bound = _bound(markPx, isBuy, priceE36, maxSlippageBps);
-        int256 lots = int256(_part(SignedMath.abs(held), partBps, markPx));
-        uint64 limitPx = HyperCorePrices.nearestWithin(bound, isBuy, limitScale).toUint64();
-        return _place((isBuy ? lots : -lots).toInt64(), limitPx, true, held, markPx, bound);
+        _requireReadBack();
+        Core memory core = _remembered();
+        if (core.size == 0) _stepHome();
+        else traded = _close(core, partBps, priceE36, maxSlippageBps);
+        held = _position(core, priceE36);
     }
 
     function value(uint256) external view returns (uint256) {
         return _value(transfer, coreSpotUsdc(), _evmBalance(), marginSummary().accountValue);
     }
 
-    function position(uint256 priceE36) external view returns (Position memory p) {
-        Core memory core = _told();
+    function position(uint256 priceE36) external view returns (Position memory) {
+        return _position(_ask(), priceE36);
+    }
+
+    function _position(Core memory core, uint256 priceE36) private view returns (Position memory p) {
         Order memory last = order;
         Transfer memory t = transfer;
         uint256 evm = _evmBalance();
@@ -192,15 +189,16 @@ contract HyperCorePerp is HyperCoreTransfers {
         p.healthBps = type(uint256).max;
         if (!pending && lots == 0) return p;
 
-        uint256 markPx = _markPx(core);
+        _askMarket(core);
+        uint256 markPx = core.markPx;
         if (pending) p.pendingLoss = _worstLoss(last.size, last.limitPx, markPx, priceE36);
         if (lots == 0) return p;
 
         int256 secured = core.equity + _pendingMargin(t, core.spot, evm) - int256(p.pendingLoss);
         uint256 notional = SignedMath.abs(lots) * markPx;
-        uint256 maxLeverage = _leverage();
-        p.liquidationDistanceBps = HyperCoreMargin.liquidationDistanceBps(secured, notional, maxLeverage, lots > 0);
-        p.healthBps = HyperCoreMargin.healthBps(secured, notional, maxLeverage);
+        p.liquidationDistanceBps =
+            HyperCoreMargin.liquidationDistanceBps(secured, notional, core.maxLeverage, lots > 0);
+        p.healthBps = HyperCoreMargin.healthBps(secured, notional, core.maxLeverage);
     }
 
     // ---------------------------------------------------------------- what the agent reads
@@ -220,15 +218,32 @@ contract HyperCorePerp is HyperCoreTransfers {
 
     // ---------------------------------------------------------------- orders
 
-    function _sendOrder(int64 size, uint64 limitPx, bool reduceOnly, uint256 priceE36, uint256 maxSlippageBps)
+    function _sendOrder(
+        Core memory core,
+        int64 size,
+        uint64 limitPx,
+        bool reduceOnly,
+        uint256 priceE36,
+        uint256 maxSlippageBps
+    ) private returns (uint256) {
+        _requireReadBack();
+        if (reduceOnly && !_reduces(size, core.size)) revert WouldNotReduce(size, core.size);
+        _askMarket(core);
+        uint256 bound = _bound(core.markPx, size > 0, priceE36, maxSlippageBps);
+        return _place(size, limitPx, reduceOnly, core.size, core.markPx, bound);
+    }
+
+    /// @dev Closes a part of the position at the best limit price that the slippage bound allows.
+    function _close(Core memory core, uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         private
         returns (uint256)
     {
-        Core memory core = _settledCore();
-        if (reduceOnly && !_reduces(size, core.size)) revert WouldNotReduce(size, core.size);
-        uint64 markPx = _markPx(core);
-        uint256 bound = _bound(markPx, size > 0, priceE36, maxSlippageBps);
-        return _place(size, limitPx, reduceOnly, core.size, markPx, bound);
+        bool isBuy = core.size < 0;
+        _askMarket(core);
+        uint256 bound = _bound(core.markPx, isBuy, priceE36, maxSlippageBps);
+        int256 lots = int256(_part(SignedMath.abs(core.size), partBps, core.markPx));
+        uint64 limitPx = HyperCorePrices.nearestWithin(bound, isBuy, limitScale).toUint64();
+        return _place((isBuy ? lots : -lots).toInt64(), limitPx, true, core.size, core.markPx, bound);
     }
 
     function _place(int64 size, uint64 limitPx, bool reduceOnly, int64 held, uint64 markPx, uint256 bound)
@@ -295,34 +310,34 @@ contract HyperCorePerp is HyperCoreTransfers {
         return (equity > 0 ? uint256(equity) : 0) + spot + evm + _inFlight(t, spot, evm);
     }
 
-    /// @dev What HyperCore tells, once the last order must have acted.
-    function _settledCore() private view returns (Core memory) {
+    /// @dev What HyperCore tells is to build on only once the last order must have acted.
+    function _requireReadBack() private view {
         if (_isPending(order.until)) revert OrderOutstanding();
-        return _told();
     }
 
-    function _told() private view returns (Core memory) {
-        uint256 word = msg.sender == vault ? _core : 0;
+    function _ask() private view returns (Core memory core) {
+        core.size = HyperCoreReader.size(address(this), perpIndex);
+        core.spot = uint64(coreSpotUsdc());
+        core.equity = marginSummary().accountValue;
+    }
+
+    /// @dev Mark and leverage, only once something depends on them.
+    function _askMarket(Core memory core) private view {
+        if (core.markPx != 0) return;
+        core.markPx = HyperCoreReader.markPx(perpIndex);
+        core.maxLeverage = HyperCoreReader.maxLeverage(perpIndex);
+    }
+
+    function _remember(Core memory core) private {
+        _core = uint256(uint64(core.size)) << 192 | uint256(core.spot) << 128 | uint256(uint64(core.equity)) << 64
+            | core.markPx;
+        _maxLeverage = core.maxLeverage;
+    }
+
+    function _remembered() private view returns (Core memory core) {
+        uint256 word = _core;
         if (word == 0) return _ask();
-        return Core(int64(uint64(word >> 192)), uint64(word >> 128), int64(uint64(word >> 64)), uint64(word));
-    }
-
-    function _ask() private view returns (Core memory) {
-        return Core({
-            size: HyperCoreReader.size(address(this), perpIndex),
-            spot: uint64(coreSpotUsdc()),
-            equity: marginSummary().accountValue,
-            markPx: 0
-        });
-    }
-
-    function _markPx(Core memory core) private view returns (uint64) {
-        return core.markPx != 0 ? core.markPx : HyperCoreReader.markPx(perpIndex);
-    }
-
-    function _leverage() private view returns (uint256) {
-        uint256 told = msg.sender == vault ? _maxLeverage : 0;
-        return told != 0 ? told : HyperCoreReader.maxLeverage(perpIndex);
+        return Core(int64(uint64(word >> 192)), uint64(word >> 128), int64(uint64(word >> 64)), uint64(word), _maxLeverage);
     }
 
     function _isPending(uint256 until) private view returns (bool) {

@@ -50,7 +50,7 @@ contract UniswapV3Spot is UniswapV3Swapper {
     function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
         external
         onlyVault
-        returns (uint256 notional)
+        returns (uint256 notional, Position memory held)
     {
         (uint8 kind, uint256 amountIn, uint256 minAmountOut) = abi.decode(action, (uint8, uint256, uint256));
         if (amountIn == 0) revert ZeroAmountIn();
@@ -60,25 +60,29 @@ contract UniswapV3Spot is UniswapV3Swapper {
         else revert UnknownActionKind(kind);
         if (received < minAmountOut) revert AmountOutTooSmall(received, minAmountOut);
         _sendAssetHome();
+        held = position(priceE36);
     }
 
     /// @inheritdoc IAdapter
     function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         external
         onlyVault
-        returns (uint256 notional)
+        returns (uint256 notional, Position memory held)
     {
         uint256 amountIn = Math.mulDiv(heldBase(), partBps, BPS, Math.Rounding.Ceil);
         if (amountIn != 0) (notional,) = _sell(amountIn, priceE36, maxSlippageBps);
         _sendAssetHome();
+        held = position(priceE36);
     }
 
     /// @inheritdoc IAdapter
     /// @dev A swap is complete when it returns: there is nothing to read back.
-    function settle() external onlyVault {}
+    function settle(uint256 priceE36) external view onlyVault returns (Position memory) {
+        return position(priceE36);
+    }
 
     /// @inheritdoc IAdapter
-    function position(uint256 priceE36) external view returns (Position memory) {
+    function position(uint256 priceE36) public view returns (Position memory) {
         uint256 held = heldBase();
         return Position({
             value: Price.assetValue(held, priceE36),

@@ -40,6 +40,8 @@ abstract contract UniswapV3Swapper is IAdapter {
 
     /// @dev What the pool may be paid in; zero unless a swap is under way.
     IERC20 private transient _tokenIn;
+    /// @dev What it was paid in the last swap, however often it asked.
+    uint256 internal transient _spent;
 
     error AddressWithoutCode(address account);
     error PoolOfOtherTokens(address token0, address token1);
@@ -68,6 +70,7 @@ abstract contract UniswapV3Swapper is IAdapter {
         IERC20 tokenIn = _tokenIn;
         if (msg.sender != address(pool) || address(tokenIn) == address(0)) revert NoPaymentDue(msg.sender);
         (int256 owed, int256 bought) = amount0 > 0 ? (amount0, -amount1) : (amount1, -amount0);
+        _spent += uint256(owed);
         _pay(tokenIn, uint256(owed), uint256(bought));
     }
 
@@ -83,43 +86,24 @@ abstract contract UniswapV3Swapper is IAdapter {
         internal
         returns (uint256 spent, uint256 received)
     {
-        uint256 sent;
-        (spent, received, sent) = _swap(tokenIn, amountIn.toInt256(), amountIn, recipient);
+        IERC20 tokenOut = IERC20(address(tokenIn) == asset ? baseToken : asset);
+        uint256 outBefore = tokenOut.balanceOf(recipient);
+        uint256 sent = _swapInPool(tokenIn, amountIn.toInt256(), recipient);
+        spent = _spent;
+        if (spent > amountIn) revert AmountInTooLarge(spent, amountIn);
+        received = tokenOut.balanceOf(recipient) - outBefore;
         if (recipient == address(this) && received != sent) revert ArrivedOtherThanSent(received, sent);
-    }
-
-    /// @notice Swaps at most `maxAmountIn` of `tokenIn` for exactly `amountOut` of the other token, or reverts.
-    function _swapExactOut(IERC20 tokenIn, uint256 amountOut, uint256 maxAmountIn, address recipient)
-        internal
-        returns (uint256 spent, uint256 received)
-    {
-        (spent, received,) = _swap(tokenIn, -amountOut.toInt256(), maxAmountIn, recipient);
-        if (received < amountOut) revert AmountOutTooSmall(received, amountOut);
     }
 
     function _requireCode(address account) internal view {
         if (account.code.length == 0) revert AddressWithoutCode(account);
     }
 
-    /// @dev Measures both sides by balances. `sent` is what the pool says, for comparison only.
-    function _swap(IERC20 tokenIn, int256 amountSpecified, uint256 maxAmountIn, address recipient)
-        private
-        returns (uint256 spent, uint256 received, uint256 sent)
-    {
-        IERC20 tokenOut = IERC20(address(tokenIn) == asset ? baseToken : asset);
-        uint256 inBefore = tokenIn.balanceOf(address(this));
-        uint256 outBefore = tokenOut.balanceOf(recipient);
-        sent = _swapInPool(tokenIn, amountSpecified, recipient);
-        spent = inBefore - tokenIn.balanceOf(address(this));
-        if (spent > maxAmountIn) revert AmountInTooLarge(spent, maxAmountIn);
-        received = tokenOut.balanceOf(recipient) - outBefore;
-    }
-
-    /// @dev The swap alone: what it came to is for the caller to measure.
+    /// @dev The swap alone: what it brought is for the caller to measure. `sent` is what the pool says, for comparison only.
     function _swapInPool(IERC20 tokenIn, int256 amountSpecified, address recipient) internal returns (uint256 sent) {
         bool zeroForOne = (address(tokenIn) == asset) == _assetIsToken0;
         uint160 limit = zeroForOne ? LOWEST_SQRT_PRICE_X96 : HIGHEST_SQRT_PRICE_X96;
-        _tokenIn = tokenIn;
+        (_tokenIn, _spent) = (tokenIn, 0);
         (int256 amount0, int256 amount1) = pool.swap(recipient, zeroForOne, amountSpecified, limit, "");
         _tokenIn = IERC20(address(0));
         return uint256(-(zeroForOne ? amount1 : amount0));

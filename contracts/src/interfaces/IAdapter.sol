@@ -27,16 +27,18 @@ interface IAdapter {
     /// @notice `position(priceE36).value` alone, for less gas: deposits and redemptions ask for no more.
     function value(uint256 priceE36) external view returns (uint256);
 
-    /// @notice Reads back what earlier actions came to and sends free asset home. Never changes the fingerprint.
-    function settle() external;
+    /// @notice Reads back what earlier actions came to, sends free asset home, and tells the position after it. Never
+    /// changes the fingerprint.
+    function settle(uint256 priceE36) external returns (Position memory);
 
     /// @notice Carries out one typed action; the vault has sent the asset it needs just before.
     /// @param action venue-specific, `abi.encode(kind, ...)`
     /// @param maxSlippageBps bound on every fill or limit price against the reference price
     /// @return tradedNotional notional that changes exposure, in asset units
+    /// @return held the position after it
     function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
         external
-        returns (uint256 tradedNotional);
+        returns (uint256 tradedNotional, Position memory held);
 
     /// @notice The next step towards cash, at the best the venue gives within the slippage bound: closes a part of the
     /// position if there is one, else moves what is free one step towards the vault. Takes no asset and no choice of
@@ -44,5 +46,5 @@ interface IAdapter {
     /// @param partBps of the position, 1 to 10,000
     function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         external
-        returns (uint256 tradedNotional);
+        returns (uint256 tradedNotional, Position memory held);
 }

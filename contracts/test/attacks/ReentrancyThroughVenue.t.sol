@@ -34,25 +34,26 @@ contract HostileVenue is IAdapter {
         (_target, _data, called) = (target, data, false);
     }
 
-    function settle() external {
+    function settle(uint256 priceE36) external returns (Position memory) {
         _intrude();
+        return position(priceE36);
     }
 
-    function execute(bytes calldata, uint256, uint256) external returns (uint256) {
+    function execute(bytes calldata, uint256 priceE36, uint256) external returns (uint256, Position memory) {
         _intrude();
-        return 0;
+        return (0, position(priceE36));
     }
 
-    function reduce(uint256, uint256, uint256) external returns (uint256) {
+    function reduce(uint256, uint256 priceE36, uint256) external returns (uint256, Position memory) {
         _intrude();
-        return 0;
+        return (0, position(priceE36));
     }
 
     function value(uint256) public view returns (uint256) {
         return IERC20(asset).balanceOf(address(this));
     }
 
-    function position(uint256 priceE36) external view returns (Position memory p) {
+    function position(uint256 priceE36) public view returns (Position memory p) {
         p.value = value(priceE36);
         (p.liquidationDistanceBps, p.healthBps) = (type(uint256).max, type(uint256).max);
     }
@@ -156,7 +157,7 @@ contract ReentrancyThroughVenueTest is AttackFixture {
     /// @dev The other adapters answer the vault only, and a pool's callback only during a swap of theirs.
     function test_no_other_adapter_takes_orders_from_a_venue() public {
         bytes[5] memory calls = [
-            abi.encodeCall(IAdapter.settle, ()),
+            abi.encodeCall(IAdapter.settle, (_price())),
             abi.encodeCall(IAdapter.execute, (_sellData(), _price(), 100)),
             abi.encodeCall(IAdapter.reduce, (BPS, _price(), 100)),
             abi.encodeWithSignature("uniswapV3SwapCallback(int256,int256,bytes)", int256(1e6), int256(0), bytes("")),

@@ -5,6 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 import {Authority} from "src/Authority.sol";
+import {IAdapter} from "src/interfaces/IAdapter.sol";
 import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
 import {Cap, Limits} from "src/Limits.sol";
 import {Mode} from "src/Plan.sol";
@@ -132,7 +133,7 @@ contract RogueGuardianTest is AttackFixture {
         if (which == 12) return (address(authority), abi.encodeCall(AccessManager.setRoleAdmin, (owner, 3)));
         if (which == 13) return (address(authority), abi.encodeCall(Authority.handOver, (vault, _governance())));
         if (which == 14) return (address(vault), abi.encodeCall(VaultShares.redeem, (1e12, GUARDIAN, ALICE)));
-        return (address(spot), abi.encodeWithSignature("settle()"));
+        return (address(spot), abi.encodeCall(IAdapter.settle, (0)));
     }
 
     function _caps() private view returns (bytes32) {

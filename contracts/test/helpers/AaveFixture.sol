@@ -64,7 +64,9 @@ abstract contract AaveFixture is Test {
     /// @dev As the vault does: sends asset, then has the action carried out.
     function _execute(uint256 sent, uint8 kind, uint256 amount, uint256 limit) internal returns (uint256 notional) {
         asset.mint(address(leg), sent);
-        return leg.execute(abi.encode(kind, amount, limit), priceE36, maxSlippageBps);
+        Position memory told;
+        (notional, told) = leg.execute(abi.encode(kind, amount, limit), priceE36, maxSlippageBps);
+        _assertTold(told);
     }
 
     function _expectRevert(bytes memory reason, uint256 sent, uint8 kind, uint256 amount, uint256 limit) internal {
@@ -81,7 +83,19 @@ abstract contract AaveFixture is Test {
     }
 
     function _reduce(uint256 partBps) internal returns (uint256 notional) {
-        return leg.reduce(partBps, priceE36, maxSlippageBps);
+        Position memory told;
+        (notional, told) = leg.reduce(partBps, priceE36, maxSlippageBps);
+        _assertTold(told);
+    }
+
+    function _settle() internal {
+        _assertTold(leg.settle(priceE36));
+    }
+
+    /// @dev Nothing is told where a refusal was expected.
+    function _assertTold(Position memory told) private view {
+        if (told.fingerprint == 0) return;
+        assertEq(abi.encode(told), abi.encode(_position()), "tells what it holds");
     }
 
     /// @dev Everywhere: the reference, Aave's feed and the pool.

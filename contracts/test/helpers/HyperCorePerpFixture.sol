@@ -7,29 +7,40 @@ import {Position} from "src/interfaces/IAdapter.sol";
 import {HyperCoreFixture} from "./HyperCoreFixture.sol";
 
 /// @title The least a vault does for its adapter: settles, sends the asset, forwards the action.
+/// @dev And holds what it is told against what everybody is told.
 contract ForwardingVault {
+    error ToldOtherwise(Position told, Position asked);
+
     function execute(
         HyperCorePerp adapter,
         uint256 assetIn,
         bytes calldata action,
         uint256 priceE36,
         uint256 maxSlippageBps
-    ) external returns (uint256) {
-        adapter.settle();
+    ) external returns (uint256 traded) {
+        adapter.settle(priceE36);
         if (assetIn != 0) IERC20(adapter.asset()).transfer(address(adapter), assetIn);
-        return adapter.execute(action, priceE36, maxSlippageBps);
+        Position memory told;
+        (traded, told) = adapter.execute(action, priceE36, maxSlippageBps);
+        _compare(told, adapter.position(priceE36));
     }
 
     function reduce(HyperCorePerp adapter, uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         external
-        returns (uint256)
+        returns (uint256 traded)
     {
-        adapter.settle();
-        return adapter.reduce(partBps, priceE36, maxSlippageBps);
+        adapter.settle(priceE36);
+        Position memory told;
+        (traded, told) = adapter.reduce(partBps, priceE36, maxSlippageBps);
+        _compare(told, adapter.position(priceE36));
     }
 
-    function settle(HyperCorePerp adapter) external {
-        adapter.settle();
+    function settle(HyperCorePerp adapter, uint256 priceE36) external {
+        _compare(adapter.settle(priceE36), adapter.position(priceE36));
+    }
+
+    function _compare(Position memory told, Position memory asked) private pure {
+        if (keccak256(abi.encode(told)) != keccak256(abi.encode(asked))) revert ToldOtherwise(told, asked);
     }
 }
 
@@ -85,7 +96,11 @@ abstract contract HyperCorePerpFixture is HyperCoreFixture {
 
     function _settleLater() internal {
         _advance(ACTION_DELAY);
-        vault.settle(adapter);
+        _settle();
+    }
+
+    function _settle() internal {
+        vault.settle(adapter, _priceE36());
     }
 
     /// @dev Margin on core and nothing outstanding.

@@ -67,7 +67,7 @@ contract HyperCorePerpHandler is HyperCorePerpFixture {
 
     function settle() external {
         bytes32 fingerprint = _told().fingerprint;
-        vault.settle(adapter);
+        _settle();
         if (_told().fingerprint != fingerprint) fingerprintMoved = true;
     }
 

@@ -99,7 +99,7 @@ contract LeveragedTestAdapter is IAdapter {
 
     // ---- IAdapter
 
-    function settle() external {
+    function settle(uint256 priceE36) external returns (Position memory) {
         if (sendHomeOnSettle != 0) IERC20(asset).transfer(vault, sendHomeOnSettle);
         sendHomeOnSettle = 0;
         if (forgetOrdersOnSettle) {
@@ -108,17 +108,18 @@ contract LeveragedTestAdapter is IAdapter {
             cost = 0;
             pendingLoss = 0;
         }
+        return position(priceE36);
     }
 
     function execute(bytes calldata action, uint256 priceE36, uint256 maxSlippageBps)
         external
-        returns (uint256 tradedNotional)
+        returns (uint256 tradedNotional, Position memory held)
     {
         (lastPriceE36, lastMaxSlippageBps) = (priceE36, maxSlippageBps);
         (uint8 kind, bytes memory fields) = abi.decode(action, (uint8, bytes));
         if (kind == TRADE) {
             (int256 baseDelta, uint256 fee) = abi.decode(fields, (int256, uint256));
-            return _trade(baseDelta, fee, priceE36);
+            tradedNotional = _trade(baseDelta, fee, priceE36);
         } else if (kind == SEND_HOME) {
             IERC20(asset).transfer(vault, abi.decode(fields, (uint256)));
         } else if (kind == SET_RISK) {
@@ -132,19 +133,21 @@ contract LeveragedTestAdapter is IAdapter {
                 }
             }
         }
+        held = position(priceE36);
     }
 
     /// @dev Closes the part for the fee that the test set; without a position sends home what is here.
     function reduce(uint256 partBps, uint256 priceE36, uint256 maxSlippageBps)
         external
-        returns (uint256 tradedNotional)
+        returns (uint256 tradedNotional, Position memory held)
     {
         (lastPriceE36, lastMaxSlippageBps) = (priceE36, maxSlippageBps);
-        if (exposure != 0) return _trade(-exposure * int256(partBps) / 10_000, reduceFee, priceE36);
-        IERC20(asset).transfer(vault, _value(priceE36));
+        if (exposure != 0) tradedNotional = _trade(-exposure * int256(partBps) / 10_000, reduceFee, priceE36);
+        else IERC20(asset).transfer(vault, _value(priceE36));
+        held = position(priceE36);
     }
 
-    function position(uint256 priceE36) external view returns (Position memory) {
+    function position(uint256 priceE36) public view returns (Position memory) {
         require(!broken, "venue down");
         while (burnsGas) {}
         return Position({
@@ -158,7 +161,7 @@ contract LeveragedTestAdapter is IAdapter {
     }
 
     function value(uint256 priceE36) external view returns (uint256) {
-        return this.position(priceE36).value;
+        return position(priceE36).value;
     }
 
     function _trade(int256 baseDelta, uint256 fee, uint256 priceE36) private returns (uint256) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {Test} from "forge-std/Test.sol";
 
 import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapMarket} from "./UniswapMarket.sol";
@@ -48,11 +49,29 @@ abstract contract UniswapFixture is Test {
     /// @dev As the vault does: sends the asset, then has the action carried out.
     function _buy(uint256 amountIn, uint256 minAmountOut, uint256 maxSlippageBps) internal returns (uint256) {
         asset.mint(address(spot), amountIn);
-        return spot.execute(abi.encode(BUY, amountIn, minAmountOut), priceE36, maxSlippageBps);
+        return _execute(abi.encode(BUY, amountIn, minAmountOut), maxSlippageBps);
     }
 
     function _sell(uint256 amountIn, uint256 minAmountOut, uint256 maxSlippageBps) internal returns (uint256) {
-        return spot.execute(abi.encode(SELL, amountIn, minAmountOut), priceE36, maxSlippageBps);
+        return _execute(abi.encode(SELL, amountIn, minAmountOut), maxSlippageBps);
+    }
+
+    function _reduce(uint256 partBps, uint256 maxSlippageBps) internal returns (uint256 notional) {
+        Position memory told;
+        (notional, told) = spot.reduce(partBps, priceE36, maxSlippageBps);
+        _assertTold(told);
+    }
+
+    function _execute(bytes memory action, uint256 maxSlippageBps) private returns (uint256 notional) {
+        Position memory told;
+        (notional, told) = spot.execute(action, priceE36, maxSlippageBps);
+        _assertTold(told);
+    }
+
+    /// @dev Nothing is told where a refusal was expected.
+    function _assertTold(Position memory told) private view {
+        if (told.fingerprint == 0) return;
+        assertEq(abi.encode(told), abi.encode(spot.position(priceE36)), "tells what it holds");
     }
 
     function _value() internal view returns (uint256) {
