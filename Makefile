@@ -90,13 +90,13 @@ halmos: setup $(PROVE_STAMP)
 	  FOUNDRY_PROFILE=halmos $(CURDIR)/$(PROVE)/halmos --forge-build-out out-halmos --no-status
 
 slither: setup $(PROVE_STAMP)
-	$(BIN)/python $(CONTRACTS)/tools/findings.py --slither $(PROVE)/slither --forge $(FORGE_BINARY)
+	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/findings.py --slither $(PROVE)/slither --forge $(FORGE_BINARY)
 
 coverage: setup
 	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/coverage.py --forge $(FORGE_BINARY)
 
 controls: setup
-	$(BIN)/python $(CONTRACTS)/tools/controls.py --forge $(FORGE_BINARY)
+	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/controls.py --forge $(FORGE_BINARY)
 
 gas: setup
 	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/gas.py --forge $(FORGE_BINARY)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,14 +47,17 @@ def read_faults(names: Sequence[str]) -> list[Fault]:
     return [fault for fault in faults if not names or fault.name in names]
 
 
-def copy_project(to: Path) -> None:
-    """A copy that may be broken, with what was compiled so far. The packages stay where they are."""
+def copy_project(to: Path, tests: Collection[str]) -> None:
+    """A copy that may be broken, with what was compiled so far and of all tests only those. Packages are linked."""
     for name in COPIED:
         source = CONTRACTS / name
         if source.is_dir():
             shutil.copytree(source, to / name)
         elif source.exists():
             shutil.copy2(source, to / name)
+    for path in (to / "test").rglob("*.t.sol"):
+        if str(path.relative_to(to / "test")) not in tests:
+            path.unlink()
     (to / "node_modules").mkdir()
     for package in (CONTRACTS / "node_modules").iterdir():
         if package.is_dir():
@@ -83,11 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", nargs="*", help="of the faults to plant; all of them when there is none")
     options = parser.parse_args(arguments)
     faults = read_faults(options.name)
+    files = {fault.tests for fault in faults}
     caught = 0
     with tempfile.TemporaryDirectory(dir=CONTRACTS.parent / "build") as folder:
         project = Path(folder)
-        copy_project(project)
-        for tests in sorted({fault.tests for fault in faults}):
+        copy_project(project, files)
+        for tests in sorted(files):
             if failing := failing_tests(options.forge, project, tests):
                 raise RuntimeError(f"without any fault, {tests} fails: {', '.join(failing)}")
         for fault in faults:
