@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IAdapter, Position} from "./interfaces/IAdapter.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
@@ -134,8 +135,10 @@ contract Portfolio is AccessManaged {
             revert AdapterForAnother(adapter, venue.vault(), venue.asset());
         }
         _requireFits(venue, oracle);
-        _venues.push(Venue(adapter, 0, oracle));
-        _findFirsts();
+        uint256 first;
+        address token = oracle.baseToken();
+        while (first < _venues.length && _venues[first].oracle.baseToken() != token) ++first;
+        _venues.push(Venue(adapter, uint8(first), oracle));
         emit AdapterAccepted(adapter, address(oracle));
     }
 
@@ -210,23 +213,20 @@ contract Portfolio is AccessManaged {
         if (index == count) revert UnknownAdapter(adapter);
     }
 
-    /// @dev Keeps the order, because the first venue of a token gives its price.
+    /// @dev Keeps the order; the next venue of the same token becomes its first. Asks nobody, who may not answer.
     function _remove(uint256 index) private {
         emit AdapterRemoved(_venues[index].adapter);
+        uint256 heir = MAX_ADAPTERS;
         for (uint256 i = index + 1; i < _venues.length; ++i) {
-            _venues[i - 1] = _venues[i];
+            Venue memory venue = _venues[i];
+            if (venue.first == index) {
+                heir = Math.min(heir, i - 1);
+                venue.first = uint8(heir);
+            } else if (venue.first > index) {
+                --venue.first;
+            }
+            _venues[i - 1] = venue;
         }
         _venues.pop();
-        _findFirsts();
-    }
-
-    /// @dev Asks the oracles, because a venue may have stopped to answer.
-    function _findFirsts() private {
-        for (uint256 i; i < _venues.length; ++i) {
-            address token = _venues[i].oracle.baseToken();
-            uint8 first;
-            while (_venues[first].oracle.baseToken() != token) ++first;
-            _venues[i].first = first;
-        }
     }
 }

@@ -67,7 +67,7 @@ abstract contract VaultBook is ERC4626, ERC20Permit, AccessManaged, ReentrancyGu
     Policy public immutable policy;
     Portfolio public immutable portfolio;
 
-    // A slot for each paragraph: a plan touches all but the fees', and pays for each.
+    // Each paragraph fills one storage slot, the marks two: a plan pays for every one of them.
 
     address public agent;
     Mode public mode;

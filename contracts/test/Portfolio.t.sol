@@ -196,6 +196,45 @@ contract PortfolioTest is CoreFixture {
         assertEq(portfolio.appraise(60), 7_500e6 + 5);
     }
 
+    /// @dev Venues of WETH, WETH, another token, WETH, WETH; the last two with an oracle of their own.
+    function test_whoever_leaves_the_others_keep_the_price_of_their_token() public {
+        TestToken token = new TestToken("OTHER", 18);
+        (PriceOracle ofToken,) = _oracleAt(PRICE * 3, address(token));
+        (PriceOracle own,) = _oracleAt(PRICE * 2, address(weth));
+        portfolio.acceptAdapter(address(_newLegFor(address(token))), ofToken);
+        portfolio.acceptAdapter(address(third), own);
+        portfolio.acceptAdapter(address(_newLegFor(address(weth))), own);
+        address[] memory all = portfolio.adapters();
+        for (uint256 i; i < all.length; ++i) {
+            for (uint256 j; j < all.length; ++j) {
+                if (j == i) continue;
+                uint256 snapshot = vm.snapshotState();
+                _leave(all[i]);
+                _leave(all[j]);
+                // The first two share an oracle, so only without both does the next one's count.
+                uint256 ofWeth = i + j == 1 ? 2 * _price() : _price();
+                Quote[] memory quotes = portfolio.quote(60);
+                assertEq(quotes.length, 3);
+                for (uint256 k; k < 3; ++k) {
+                    bool other = quotes[k].token == address(token);
+                    assertEq(other, quotes[k].adapter == all[2]);
+                    assertEq(quotes[k].priceE36, other ? 3 * _price() : ofWeth);
+                    assertEq(portfolio.latest().prices[k], quotes[k].priceE36);
+                }
+                vm.revertToState(snapshot);
+            }
+        }
+    }
+
+    /// @dev While no oracle answers.
+    function _leave(address adapter) private {
+        for (uint256 i; i < portfolio.adapters().length; ++i) {
+            vm.mockCallRevert(address(portfolio.oracleOf(portfolio.adapters()[i])), bytes(""), bytes(""));
+        }
+        portfolio.abandonAdapter(adapter);
+        vm.clearMockedCalls();
+    }
+
     function test_refresh_stores_a_price_and_the_views_do_not() public {
         feed.set(PRICE * 2);
         portfolio.healthyValue(60);
