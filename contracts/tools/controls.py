@@ -1,7 +1,7 @@
 """Plants one fault of controls.toml at a time in a private copy of the contracts; the tests it names must fail.
 
-`python contracts/tools/controls.py --forge BINARY [NAME ...]` ends with the line `planted N, caught N`, and fails if the
-two differ. A fault that does not compile, or tests that fail without any fault, prove nothing and stop the run.
+`python contracts/tools/controls.py --forge BINARY [NAME ...]` ends with the line `planted N, caught N`, and fails
+if the two differ. A fault that does not compile, or tests that fail without any fault, prove nothing and stop the run.
 """
 
 import argparse

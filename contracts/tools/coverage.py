@@ -1,7 +1,7 @@
 """Which lines and branches of contracts/src the tests do not reach; none may be left.
 
-`python contracts/tools/coverage.py --forge BINARY` runs the tests with small counts on code that forge has marked, built
-without the optimizer in a folder of its own, and fails below 100 %.
+`python contracts/tools/coverage.py --forge BINARY` runs the tests with small counts on code that forge has marked,
+built without the optimizer in a folder of its own, and fails below 100 %.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Runs slither and compares what it finds with docs/slither.md, where every finding is explained.
 
-`python contracts/tools/findings.py --slither BINARY --forge BINARY` fails when a finding is not listed there, or when one
-that is listed is gone. A finding is a detector and a place, as `Contract.function`.
+`python contracts/tools/findings.py --slither BINARY --forge BINARY` fails when a finding is not listed there, or when
+one that is listed is gone. A finding is a detector and a place, as `Contract.function`.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Measures what the calls cost and compares it with contracts/snapshots/gas.json.
 
 `python contracts/tools/gas.py --forge BINARY` fails when a call costs more than a hundredth more or less than the
-snapshot says, or when one is missing on either side; `--write` renews the snapshot. Both print the bars: a plan with two
-legs against the same trades by a plain account, and entry and exit.
+snapshot says, or when one is missing on either side; `--write` renews the snapshot. Both print the bars: a plan with
+two legs against the same trades by a plain account, and entry and exit.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def bars(gas: Mapping[str, int]) -> str:
     return (
         f"plan with two legs {plan:,}, the same trades by a plain account {direct:,}: {plan / direct:.2f} times\n"
         f"deposit {gas['deposit']:,}, redeem {gas['redeem']:,}; "
-        f"of each about {gas['reading price and positions']:,} to read price and positions, with a transaction's 21,000\n"
+        f"of each about {gas['reading price and positions']:,} to read the venues, 21,000 of them to be called\n"
     )
 
 
