@@ -9,7 +9,8 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 FOUNDRY_VERSION := 1.7.1
 FORGE_BINARY = $(firstword $(abspath $(wildcard $(CONTRACTS)/node_modules/@foundry-rs/forge-*/bin/forge)))
-FORGE = HOME="$(CURDIR)/build/foundry" $(FORGE_BINARY)
+FOUNDRY_HOME := HOME="$(CURDIR)/build/foundry"
+FORGE = $(FOUNDRY_HOME) $(FORGE_BINARY)
 # The provers, slither and halmos, have dependencies of their own.
 PROVE := .venv-prove/bin
 
@@ -21,7 +22,7 @@ PROVE_STAMP := .venv-prove/.installed
 SOURCES := $(shell find $(CONTRACTS)/src $(CONTRACTS)/sim -name '*.sol')
 
 .PHONY: help setup demo test lint types test-contracts test-python prove prove-tests halmos slither coverage controls gas \
-  bench artifacts clean
+  crash bench artifacts clean
 
 help:
 	@echo "make setup      install everything into this folder (.venv, contracts/node_modules) and build the contracts"
@@ -31,6 +32,7 @@ help:
 	@echo "make controls   remove one guard of the contracts at a time and see that a test notices"
 	@echo "make coverage   lines and branches of contracts/src that the tests reach; all of them, or it fails"
 	@echo "make gas        measure every entry point, and compare with contracts/snapshots"
+	@echo "make crash      kill -9 the agent 200 times at its journal points and at random times (5 minutes)"
 	@echo "make bench      measure"
 	@echo "make artifacts  regenerate chains/artifacts and docs/contracts.md after a change of contracts/src or contracts/sim"
 	@echo "make clean      remove what the build made; the installed packages stay"
@@ -86,25 +88,28 @@ prove-tests: setup
 	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
 
 halmos: setup $(PROVE_STAMP)
-	cd $(CONTRACTS) && PATH="$(CURDIR)/$(PROVE):$(dir $(FORGE_BINARY)):$$PATH" HOME="$(CURDIR)/build/foundry" \
+	cd $(CONTRACTS) && PATH="$(CURDIR)/$(PROVE):$(dir $(FORGE_BINARY)):$$PATH" $(FOUNDRY_HOME) \
 	  FOUNDRY_PROFILE=halmos $(CURDIR)/$(PROVE)/halmos --forge-build-out out-halmos --no-status
 
 slither: setup $(PROVE_STAMP)
-	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/findings.py --slither $(PROVE)/slither --forge $(FORGE_BINARY)
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/findings.py --slither $(PROVE)/slither --forge $(FORGE_BINARY)
 
 coverage: setup
-	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/coverage.py --forge $(FORGE_BINARY)
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/coverage.py --forge $(FORGE_BINARY)
 
 controls: setup
-	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/controls.py --forge $(FORGE_BINARY)
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/controls.py --forge $(FORGE_BINARY)
 
 gas: setup
-	HOME="$(CURDIR)/build/foundry" $(BIN)/python $(CONTRACTS)/tools/gas.py --forge $(FORGE_BINARY)
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/gas.py --forge $(FORGE_BINARY)
 
 $(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
 	test -x $(PROVE)/python || $(PYTHON) -m venv .venv-prove
 	$(PROVE)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-prove.lock
 	@touch $@
+
+crash: setup
+	$(BIN)/python -m agent.chaos.crash
 
 bench: setup
 	$(BIN)/python bench/run.py

@@ -7,7 +7,7 @@ from agent.policy import ContractCap, ContractLimits
 from agent.reasons import Code, Reason, Refusal
 from chains import artifacts
 from chains.multicall import Call, read_all
-from chains.rpc import BlockRef, Node
+from chains.rpc import BlockRef, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Agreement:
     handed_over: bool  # whether the authority's deployer has given up all power
 
 
-def read_agreement(node: Node, vault: str) -> Agreement:
+def read_agreement(node: Reader, vault: str) -> Agreement:
     """The agreement of the vault at that address, at the newest block.
 
     Raises
@@ -62,7 +62,7 @@ def read_agreement(node: Node, vault: str) -> Agreement:
 
 
 def _caps(
-    node: Node, block: BlockRef, policy: str, keys: Mapping[str, None] | tuple[str, ...]
+    node: Reader, block: BlockRef, policy: str, keys: Mapping[str, None] | tuple[str, ...]
 ) -> dict[str, ContractCap]:
     cap_of = artifacts.load("Policy").function("capOf")
     answers = read_all(node, block, [Call(policy, cap_of, (key,)) for key in keys])

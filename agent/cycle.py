@@ -1,7 +1,7 @@
 """One cycle, end to end: observe, decide, check, plan, rehearse, send, read the effect back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from agent.config import Config
@@ -20,11 +20,14 @@ from agent.execution import (
 )
 from agent.market.observation import MarketView, Observation, VaultState
 from agent.reasons import Code, Reason
-from agent.risk import check, latch_due, upkeep
+from agent.risk import check, latch_due, sign_of_life_due, upkeep
+from agent.risk.change import measure
+from agent.risk.costs import Costs
 from agent.strategies import decide
-from chains.rpc import Node
+from chains.rpc import Reader
 
 WEI = 10**18
+GAS_ALERT_AT = 3  # times execution.min_gas_balance
 
 
 class Market(Protocol):
@@ -35,12 +38,36 @@ class Market(Protocol):
         ...
 
 
-class Reader(Protocol):
+class VaultSource(Protocol):
     """Where the vault's state comes from."""
 
     def read(self) -> VaultState:
         """The vault at the newest block."""
         ...
+
+
+class Guard(Protocol):
+    """What persons, other agents and past plans allow; a replay of a fresh vault needs none."""
+
+    def watch(self, observation: Observation) -> Observation:
+        """The observation with what forbids deciding, or widening, written into it."""
+        ...
+
+    def allow(self, plan: Plan, traded_usd: float, now_s: int) -> tuple[Reason, ...]:
+        """Why this plan may not be sent; empty when it may, and then it counts as sent."""
+        ...
+
+
+class Unguarded:
+    """Allows whatever the gate allows."""
+
+    def watch(self, observation: Observation) -> Observation:
+        """The observation as it is."""
+        return observation
+
+    def allow(self, plan: Plan, traded_usd: float, now_s: int) -> tuple[Reason, ...]:
+        """Nothing against it."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +92,17 @@ class Cycle:
 
     config: Config
     market: Market
-    reader: Reader
-    node: Node
+    reader: VaultSource
+    node: Reader
     venues: Venues
     sender: Sender
     agent: str
     await_effect: Callable[[], None]
+    guard: Guard = field(default_factory=Unguarded)
 
     def observe(self, now: int) -> Observation:
         """Everything known at `now` (unix seconds) and at the newest block."""
-        return Observation(now, self.market.view(now), self.reader.read())
+        return self.guard.watch(Observation(now, self.market.view(now), self.reader.read()))
 
     def run(self, now: int) -> CycleOutcome:
         """One cycle at `now`. A plan of an earlier cycle without an outcome is finished first.
@@ -84,9 +112,11 @@ class Cycle:
         RpcError, RpcUnavailable : the chain could not be read or did not answer; nothing is assumed about it
         JournalError : nothing was sent
         """
-        self.sender.finish_unfinished()
+        unfinished = self.finish()
         observation = self.observe(now)
         decision = decide(observation, self.config)
+        if unfinished is not None and (unfinished.status is Status.UNKNOWN or unfinished.halting):
+            return CycleOutcome(observation, decision, unfinished.reasons, None, None, observation.vault)
         plan = self.prepare(decision, observation)
         if plan is None:
             return CycleOutcome(observation, decision, (), None, None, observation.vault)
@@ -94,11 +124,20 @@ class Cycle:
             return CycleOutcome(observation, decision, plan.reasons, None, None, observation.vault)
         return self._execute(plan, observation, decision)
 
+    def finish(self) -> Outcome | None:
+        """Takes what earlier plans left unfinished one step further: looked for, replaced, cancelled, or known at last.
+
+        A cycle begins with it; between cycles it is to be called every minute or so, or what is stuck stays stuck.
+        """
+        return self.sender.finish_unfinished()
+
     def prepare(self, decision: Decision, observation: Observation) -> Plan | Refused[object] | None:
         """The plan that a decision comes to, why it may not be, or None when there is nothing to do."""
         vault, policy = observation.vault, self.config.policy
         due = upkeep(observation, policy) if decision.proposal.is_empty() else latch_due(observation, policy)
-        if due is not None and not decision.refusals:
+        if decision.refusals:
+            due = sign_of_life_due(observation, policy, decision.refusals)
+        if due is not None:
             empty = empty_plan(observation, self.config, self.venues, due)
             return self._without_gas(vault, empty) or empty
         if decision.proposal.is_empty():
@@ -112,21 +151,34 @@ class Cycle:
             return Refused(plan.item, plan.reasons)
         return self._without_gas(vault, plan) or plan
 
+    def gas(self, vault: VaultState) -> Reason | None:
+        """GAS_RESERVE when the agent's account cannot pay for a plan, GAS_LOW when it soon cannot, else None."""
+        minimum = self.config.execution.min_gas_balance
+        balance_wei, minimum_wei = vault.agent_balance_wei or 0, round(minimum * WEI)
+        balance, key = balance_wei / WEI, "execution.min_gas_balance"
+        if balance_wei < minimum_wei:
+            message = "the agent's account holds too few native tokens for gas; send it some"
+            return Reason(Code.GAS_RESERVE, message, balance, minimum, key)
+        if balance_wei < GAS_ALERT_AT * minimum_wei:
+            message = "the agent's account runs low on native tokens for gas; send it some"
+            return Reason(Code.GAS_LOW, message, balance, GAS_ALERT_AT * minimum, key)
+        return None
+
     def _without_gas(self, vault: VaultState, plan: Plan) -> Refused[object] | None:
         """Refuses a plan that the agent's account could not pay through, replacements included."""
-        minimum = self.config.execution.min_gas_balance
-        balance = 0.0 if vault.agent_balance_wei is None else vault.agent_balance_wei / WEI
-        if balance >= minimum:
-            return None
-        message = "the agent's account holds too few native tokens for gas; send it some"
-        return Refused(plan, (Reason(Code.GAS_RESERVE, message, balance, minimum, "execution.min_gas_balance"),))
+        reason = self.gas(vault)
+        return None if reason is None or reason.code is Code.GAS_LOW else Refused(plan, (reason,))
 
     def _execute(self, plan: Plan, observation: Observation, decision: Decision) -> CycleOutcome:
         outcome = CycleOutcome(observation, decision, (), None, None, observation.vault)
         rehearsed = rehearse(self.node, plan, self.agent, observation.vault.block)
         if isinstance(rehearsed, Refused):
             return replace(outcome, refusals=rehearsed.reasons)
-        sent = self.sender.send(rehearsed, plan.note or decision.note)
+        forbidden = self.guard.allow(plan, self._traded_usd(plan, decision, observation), observation.time)
+        if forbidden:
+            return replace(outcome, refusals=forbidden)
+        urgent = self._reduces_risk(plan, decision, observation)
+        sent = self.sender.send(rehearsed, plan.note or decision.note, urgent=urgent)
         if isinstance(sent, Refused):
             return replace(outcome, refusals=sent.reasons)
         outcome = replace(outcome, plan=plan, sent=sent, refusals=sent.reasons)
@@ -141,3 +193,15 @@ class Cycle:
         missing = compare_effect(observation.vault, asked, after, tolerance)
         self.sender.record_effect(sent, missing)
         return replace(outcome, after=after, refusals=tuple(missing))
+
+    def _reduces_risk(self, plan: Plan, decision: Decision, observation: Observation) -> bool:
+        """Whether a plan trades and no leg grows by it; such a plan may pay the higher fee."""
+        if not plan.actions or not decision.proposal.trades():
+            return False
+        return measure(decision.proposal, observation.vault, Costs.of(self.config)).reducing
+
+    def _traded_usd(self, plan: Plan, decision: Decision, observation: Observation) -> float:
+        """Notional of a plan's trades; 0 for one that only settles, marks or latches."""
+        if not plan.actions:
+            return 0.0
+        return measure(decision.proposal, observation.vault, Costs.of(self.config)).traded_usd

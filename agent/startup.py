@@ -1,20 +1,26 @@
 """Before the first cycle: the vault on chain must be the one in the file, and the signer must be its agent only."""
 
+from collections.abc import Sequence
+
 from agent.agreement import read_agreement
 from agent.config import AaveConfig
+from agent.config.file import LoadedConfig
+from agent.execution.journal import Journal
 from agent.market.vault_reader import LoanVenue, VaultSite
 from agent.policy import Policy
 from agent.reasons import Code, Reason, Refusal
 from chains import artifacts
+from chains.functions import Function
 from chains.multicall import Call, read_all
-from chains.rpc import Node, quantity
+from chains.rpc import Reader, quantity
 from chains.venues import aave_v3
 from chains.venues.aave_v3 import ONE_IN_BPS, ReserveData
 
+_SYMBOL, _DECIMALS = Function("symbol()", "(string)"), Function("decimals()", "(uint8)")
 ROLES = ("admin", "owner", "curator", "guardian", "tightener")  # by number, of contracts/src/Authority.sol
 
 
-def require_agreement(node: Node, site: VaultSite, policy: Policy, chain_id: int, signer: str) -> None:
+def require_agreement(node: Reader, site: VaultSite, policy: Policy, chain_id: int, signer: str) -> None:
     """Reads limits, roles and chain id back and raises Refusal with every difference.
 
     Raises
@@ -45,7 +51,50 @@ def require_agreement(node: Node, site: VaultSite, policy: Policy, chain_id: int
         raise Refusal(*reasons)
 
 
-def require_loan_terms(node: Node, site: VaultSite, venue: LoanVenue, expected: AaveConfig) -> None:
+def require_pinned(loaded: LoadedConfig, pin: str) -> None:
+    """Raises Refusal (CONFIG_NOT_PINNED) unless the configuration's hash begins as the one that a person reviewed."""
+    if not loaded.config_hash.startswith(pin):
+        message = f"the hash of {loaded.path} begins with {loaded.config_hash[: len(pin)]}, pinned is {pin}"
+        raise Refusal(Reason(Code.CONFIG_NOT_PINNED, message, where=loaded.path))
+
+
+def require_dry_runs(journal: Journal, configs: Sequence[LoadedConfig]) -> None:
+    """Raises Refusal (DRY_RUN_MISSING) with every configuration that never ran in this form without sending."""
+    missing = [loaded for loaded in configs if journal.dry_run_of(loaded.config_hash) is None]
+    if missing:
+        message = "never ran in this form without --live; run it so once and look at it"
+        raise Refusal(
+            *(Reason(Code.DRY_RUN_MISSING, f"{one.config.name} {message}", where=one.path) for one in missing)
+        )
+
+
+def require_tokens(node: Reader, site: VaultSite) -> None:
+    """Reads asset, symbols and decimals from the chain and raises Refusal (ASSET_MISMATCH) with every difference.
+
+    A wrong number of decimals would make every amount wrong by a power of ten.
+
+    Raises
+    ------
+    Refusal : ASSET_MISMATCH
+    RpcError, RpcUnavailable, ReadReverted, UndecodableResult : vault or token could not be read
+    """
+    tokens = (site.asset, site.base)
+    calls = [Call(site.vault, artifacts.load("Vault").function("asset"))]
+    calls += [Call(token.address, function) for token in tokens for function in (_SYMBOL, _DECIMALS)]
+    asset, *answers = read_all(node, node.head(), calls)
+    reasons = []
+    if asset.lower() != site.asset.address.lower():
+        message = f"the vault's asset is {asset}, the file's is {site.asset.address}"
+        reasons.append(Reason(Code.ASSET_MISMATCH, message, where="asset"))
+    for token, symbol, decimals in zip(tokens, answers[::2], answers[1::2], strict=True):
+        if (symbol, decimals) != (token.symbol, token.decimals):
+            message = f"{token.address} is {symbol!r} with {decimals} decimals, the file says {token.symbol}"
+            reasons.append(Reason(Code.ASSET_MISMATCH, message, float(decimals), float(token.decimals), "vault"))
+    if reasons:
+        raise Refusal(*reasons)
+
+
+def require_loan_terms(node: Reader, site: VaultSite, venue: LoanVenue, expected: AaveConfig) -> None:
     """Reads the collateral's liquidation threshold from Aave and raises Refusal when it is not the file's.
 
     The file's margins were chosen for that threshold, and Aave's governance may change it.
@@ -64,7 +113,7 @@ def require_loan_terms(node: Node, site: VaultSite, venue: LoanVenue, expected: 
     raise Refusal(Reason(Code.POLICY_MISMATCH, message, expected.liquidation_threshold, found, key))
 
 
-def _roles_of(node: Node, authority: str, account: str) -> list[str]:
+def _roles_of(node: Reader, authority: str, account: str) -> list[str]:
     """Names of the roles that an account holds in the vault's authority."""
     has_role = artifacts.load("Authority").function("hasRole")
     calls = [Call(authority, has_role, (number, account)) for number in range(len(ROLES))]

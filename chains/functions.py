@@ -15,9 +15,14 @@ class UndecodableResult(ValueError):
     """Returned bytes do not have the shape the function promises, for example because no contract lives there."""
 
 
-def _keccak(text: str) -> bytes:
-    from eth_hash.auto import keccak
+def keccak(data: bytes) -> bytes:
+    """The hash of Ethereum, 32 bytes."""
+    from eth_hash.auto import keccak as hashed
 
+    return hashed(data)
+
+
+def _keccak(text: str) -> bytes:
     return keccak(text.encode())
 
 

@@ -3,19 +3,33 @@
 import http.client
 import json
 import math
+import re
 import select
+import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 Request = tuple[str, Sequence[Any]]
 
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
+
 
 class RpcUnavailable(Exception):
-    """No usable answer came. Whether the node acted on the request is unknown, which is not the same as failed."""
+    """No usable answer came. Whether the node acted on the request is unknown, which is not the same as failed.
+
+    `retry_after_s` is what an overloaded node asked for, None when it asked for nothing.
+    """
+
+    retry_after_s: float | None = None
+
+
+class BadAnswer(RpcUnavailable):
+    """An answer came and is not one: too large, cut off, not JSON, of the wrong shape, or to another question."""
 
 
 class RpcError(Exception):
@@ -45,6 +59,26 @@ class BlockRef:
     base_fee_wei: int
 
 
+class Reader(Protocol):
+    """What reads a chain: one `Node`, or a pool of providers that must agree."""
+
+    def call(self, method: str, *params: Any, nullable: bool = False, parse: Callable[[Any], Any] | None = None) -> Any:
+        """The result of one method, made a value by `parse`."""
+        ...
+
+    def batch(self, requests: Sequence[Request], *, nullable: bool = False) -> list[Any]:
+        """The results of several methods in one round trip."""
+        ...
+
+    def head(self) -> BlockRef:
+        """The newest block."""
+        ...
+
+    def call_at(self, block_hash: str, to: str, data: bytes, *, sender: str | None = None) -> bytes:
+        """What a contract call returns in the state after exactly this block."""
+        ...
+
+
 class Node:
     """One endpoint over one kept-alive connection; not for use by several threads at once.
 
@@ -60,15 +94,17 @@ class Node:
     Attributes
     ----------
     round_trips : HTTP requests made so far
+    name : host and port; messages say no more of the address, because its path may hold a secret
     """
 
     def __init__(self, url: str, *, timeout_s: float = 10.0, max_response_bytes: int = 64 * 2**20) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"node url: expected http://host or https://host, got {url!r}")
+            raise ValueError("node url: expected http://host or https://host")
         if not 0 < timeout_s < math.inf:
             raise ValueError(f"timeout_s: expected a positive number of seconds, got {timeout_s}")
         self.url = url
+        self.name = parts.netloc.rpartition("@")[2]
         self.round_trips = 0
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
@@ -83,8 +119,8 @@ class Node:
         else:
             self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
 
-    def call(self, method: str, *params: Any, nullable: bool = False) -> Any:
-        """The result of one method.
+    def call(self, method: str, *params: Any, nullable: bool = False, parse: Callable[[Any], Any] | None = None) -> Any:
+        """The result of one method, made a value by `parse` unless it is null.
 
         Raises
         ------
@@ -95,8 +131,9 @@ class Node:
         answer = self._exchange(_envelope(request_id, method, params))
         _check_envelope(answer, method)
         if answer["id"] != request_id and not (answer["id"] is None and "error" in answer):
-            raise RpcUnavailable(f"{method}: the answer carries id {answer['id']!r}, asked was {request_id}")
-        return _result(answer, method, nullable)
+            raise BadAnswer(f"{method}: the answer carries id {answer['id']!r}, asked was {request_id}")
+        result = _result(answer, method, nullable)
+        return result if parse is None or result is None else parse(result)
 
     def batch(self, requests: Sequence[Request], *, nullable: bool = False) -> list[Any]:
         """The results of several methods in one round trip, in the order asked.
@@ -116,21 +153,22 @@ class Node:
             _check_envelope(answers, "batch")
             return [_result(answers, "batch", nullable)]
         if not isinstance(answers, list) or len(answers) != len(requests):
-            raise RpcUnavailable(f"batch: expected {len(requests)} answers, got {_excerpt(answers)}")
+            raise BadAnswer(f"batch: expected {len(requests)} answers, got {_excerpt(answers)}")
         by_id: dict[int, dict[str, Any]] = {}
         for answer in answers:
             _check_envelope(answer, "batch")
             answer_id = answer["id"]
             if type(answer_id) is not int or not first_id <= answer_id < first_id + len(requests):
-                raise RpcUnavailable(f"batch: an answer carries id {answer_id!r} that was not asked for")
+                raise BadAnswer(f"batch: an answer carries id {answer_id!r} that was not asked for")
             if answer_id in by_id:
-                raise RpcUnavailable(f"batch: two answers carry id {answer_id}")
+                raise BadAnswer(f"batch: two answers carry id {answer_id}")
             by_id[answer_id] = answer
         return [_result(by_id[first_id + i], method, nullable) for i, (method, _) in enumerate(requests)]
 
     def head(self) -> BlockRef:
         """The newest block."""
-        return block_ref(self.call("eth_getBlockByNumber", "latest", False))
+        block: BlockRef = self.call("eth_getBlockByNumber", "latest", False, parse=block_ref)
+        return block
 
     def call_at(self, block_hash: str, to: str, data: bytes, *, sender: str | None = None) -> bytes:
         """What a contract call returns in the state after exactly this block.
@@ -140,14 +178,19 @@ class Node:
         RpcError : the call reverted (`revert_data` says why), or the node no longer has the block
         RpcUnavailable : no usable answer
         """
-        call = {"to": to, "data": "0x" + data.hex()}
-        if sender is not None:
-            call["from"] = sender
-        return data_bytes(self.call("eth_call", call, {"blockHash": block_hash, "requireCanonical": True}))
+        answer: bytes = self.call("eth_call", *pinned_call(block_hash, to, data, sender), parse=data_bytes)
+        return answer
 
     def close(self) -> None:
         """Gives the connection back; the next request opens a new one."""
         self._connection.close()
+
+    def abort(self) -> None:
+        """Ends a request that another thread waits for; that thread gets `RpcUnavailable`."""
+        sock = self._connection.sock
+        if sock is not None:
+            with suppress(OSError):  # it ended by itself in the meantime
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _take_ids(self, count: int) -> int:
         first = self._next_id
@@ -165,13 +208,16 @@ class Node:
             text = self._read_body(response, deadline)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise RpcUnavailable(f"{self.url}: {type(error).__name__}: {error}") from error
+            kind = RpcUnavailable if isinstance(error, OSError) else BadAnswer
+            raise kind(f"{self.name}: {type(error).__name__}: {error}") from error
         if response.status != 200:
-            raise RpcUnavailable(f"{self.url}: HTTP {response.status}: {text[:200]!r}")
+            unavailable = RpcUnavailable(f"{self.name}: HTTP {response.status}: {text[:200]!r}")
+            unavailable.retry_after_s = _retry_after_s(response.headers.get("Retry-After"))
+            raise unavailable
         try:
             return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
         except (ValueError, RecursionError) as error:
-            raise RpcUnavailable(f"{self.url}: not JSON ({error}): {text[:200]!r}") from error
+            raise BadAnswer(f"{self.name}: not JSON ({error}): {text[:200]!r}") from error
 
     def _drop_stale_connection(self) -> None:
         """A readable idle socket means that the server closed it or talks out of turn: start over."""
@@ -200,34 +246,51 @@ class Node:
 
 def quantity(value: Any) -> int:
     """An integer from its 0x form; anything else is refused."""
-    if not isinstance(value, str) or not value.startswith("0x"):
-        raise RpcUnavailable(f"expected a 0x quantity, got {value!r}")
-    try:
-        return int(value, 16)
-    except ValueError as error:
-        raise RpcUnavailable(f"expected a 0x quantity, got {value!r}") from error
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
+        raise BadAnswer(f"expected a 0x quantity, got {_excerpt(value)}")
+    return int(value, 16)
 
 
 def data_bytes(value: Any) -> bytes:
     """Bytes from their 0x form; anything else is refused."""
     if not isinstance(value, str) or not value.startswith("0x"):
-        raise RpcUnavailable(f"expected 0x data, got {_excerpt(value)}")
+        raise BadAnswer(f"expected 0x data, got {_excerpt(value)}")
     try:
-        return bytes.fromhex(value[2:])
+        data = bytes.fromhex(value[2:])
     except ValueError as error:
-        raise RpcUnavailable(f"expected 0x data, got {_excerpt(value)}") from error
+        raise BadAnswer(f"expected 0x data, got {_excerpt(value)}") from error
+    if 2 * len(data) != len(value) - 2:  # fromhex skips spaces
+        raise BadAnswer(f"expected 0x data, got {_excerpt(value)}")
+    return data
 
 
 def block_ref(block: Any) -> BlockRef:
     """The reference of a block object as the node returns it."""
+    if not isinstance(block, dict):
+        raise BadAnswer(f"expected a block, got {_excerpt(block)}")
     missing = [key for key in ("number", "hash", "timestamp", "baseFeePerGas") if key not in block]
     if missing:
-        raise RpcUnavailable(f"block without {', '.join(missing)}: {_excerpt(block)}")
+        raise BadAnswer(f"block without {', '.join(missing)}: {_excerpt(block)}")
     if len(data_bytes(block["hash"])) != 32:
-        raise RpcUnavailable(f"expected a block hash of 32 bytes, got {block['hash']!r}")
+        raise BadAnswer(f"expected a block hash of 32 bytes, got {block['hash']!r}")
     return BlockRef(
-        quantity(block["number"]), block["hash"], quantity(block["timestamp"]), quantity(block["baseFeePerGas"])
+        quantity(block["number"]), block["hash"].lower(), quantity(block["timestamp"]), quantity(block["baseFeePerGas"])
     )
+
+
+def pinned_call(
+    block_hash: str, to: str, data: bytes, sender: str | None = None
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Parameters of an `eth_call` in the state after exactly this block (EIP-1898)."""
+    call = {"to": to, "data": "0x" + data.hex()}
+    if sender is not None:
+        call["from"] = sender
+    return call, {"blockHash": block_hash, "requireCanonical": True}
+
+
+def _retry_after_s(header: str | None) -> float | None:
+    """Seconds of a Retry-After header; its other form, a date, is read as nothing asked."""
+    return float(header) if header is not None and re.fullmatch(r"\d{1,6}", header) else None
 
 
 def _envelope(request_id: int, method: str, params: Sequence[Any]) -> dict[str, Any]:
@@ -236,19 +299,19 @@ def _envelope(request_id: int, method: str, params: Sequence[Any]) -> dict[str, 
 
 def _check_envelope(answer: Any, method: str) -> None:
     if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0" or "id" not in answer:
-        raise RpcUnavailable(f"{method}: not a JSON-RPC 2.0 answer: {_excerpt(answer)}")
+        raise BadAnswer(f"{method}: not a JSON-RPC 2.0 answer: {_excerpt(answer)}")
     if ("result" in answer) == (answer.get("error") is not None):
-        raise RpcUnavailable(f"{method}: expected either a result or an error: {_excerpt(answer)}")
+        raise BadAnswer(f"{method}: expected either a result or an error: {_excerpt(answer)}")
 
 
 def _result(answer: dict[str, Any], method: str, nullable: bool) -> Any:
     error = answer.get("error")
     if error is not None:
         if not isinstance(error, dict) or type(error.get("code")) is not int:
-            raise RpcUnavailable(f"{method}: an error without a code: {_excerpt(error)}")
+            raise BadAnswer(f"{method}: an error without a code: {_excerpt(error)}")
         raise RpcError(error["code"], f"{method}: {error.get('message')}", error.get("data"))
     if answer["result"] is None and not nullable:
-        raise RpcUnavailable(f"{method}: the node answered null")
+        raise BadAnswer(f"{method}: the node answered null")
     return answer["result"]
 
 

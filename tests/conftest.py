@@ -1,6 +1,11 @@
 """Fixtures that several test folders share."""
 
 import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +63,7 @@ def site_of() -> Callable[[World, VaultAddresses], VaultSite]:
             queue=deployed.queue,
             spot_adapter=deployed.spot_adapter,
             pool=world.pool,
+            quoter=world.quoter,
             pair=world.pair,
             asset=Token("USDC", world.usdc, 6),
             base=Token("WETH", world.base, 18),
@@ -65,3 +71,58 @@ def site_of() -> Callable[[World, VaultAddresses], VaultSite]:
         )
 
     return site
+
+
+def _program(name: str) -> str | None:
+    """PostgreSQL's programs are often beside the path: Debian keeps them per version."""
+    found = shutil.which(name)
+    if found is not None and Path(found).resolve().name == name:
+        return str(Path(found).resolve())
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(versions[-1]) if versions else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a fresh PostgreSQL that listens on a socket of its own and nothing else."""
+    initdb, server = _program("initdb"), _program("postgres")
+    if initdb is None or server is None:
+        pytest.skip("no PostgreSQL server is installed on this machine")
+    account = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    if account is not None and account not in {entry.pw_name for entry in pwd.getpwall()}:
+        pytest.skip("running as root and there is no account named postgres to run the server as")
+    folder = Path(tempfile.mkdtemp(prefix="ballast-postgres-"))
+    if account is not None:
+        shutil.chown(folder, account)
+    data = folder / "data"
+    subprocess.run([initdb, "-D", data, "-U", "ballast", "--auth=trust"], check=True, capture_output=True, user=account)
+    process = subprocess.Popen(
+        [server, "-D", data, "-k", folder, "-c", "listen_addresses="],
+        user=account,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"postgresql+psycopg://ballast@/postgres?host={folder}"
+    try:
+        _wait(url)
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)  # disconnects whoever is left
+        process.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(url: str) -> None:
+    import time
+
+    import sqlalchemy as sql
+
+    engine = sql.create_engine(url)
+    for _ in range(100):
+        try:
+            with engine.connect():
+                engine.dispose()
+                return
+        except sql.exc.OperationalError:
+            time.sleep(0.1)
+    raise RuntimeError("PostgreSQL did not start within ten seconds")

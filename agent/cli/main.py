@@ -5,6 +5,14 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.data import app as data_app
+from agent.cli.market import app as market_app
+from agent.cli.research import app as research_app
+from agent.cli.research import backtest
+
+ServiceFile = Annotated[Path, typer.Argument(help="service file (YAML)", show_default=False)]
+VaultName = Annotated[str, typer.Argument(help="name of the strategy; * for all", show_default=True)]
+
 app = typer.Typer(
     name="ballast",
     help="Keeps an on-chain vault level: delta-neutral, volatility-targeted, inside hard limits.",
@@ -78,6 +86,146 @@ def check(config: ConfigFile) -> None:
     from agent.check import report_check
 
     raise typer.Exit(report_check(config, Console()))
+
+
+@app.command("replay-server")
+def replay_server(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="of the first venue; the others follow")
+    ] = 8787,
+    data: DataFolder = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="where the clock begins, for example 2023-03-01T14:30 (UTC)")
+    ] = None,
+    seed: Seed = 7,
+    delay_ms: Annotated[int, typer.Option("--delay-ms", min=0, max=60_000, help="every answer waits so long")] = 0,
+    real_answers: Annotated[
+        bool, typer.Option("--real-answers", help="recorded HTTP answers of the data folder take precedence")
+    ] = False,
+) -> None:
+    """Stand in for eight exchanges on this machine: history in their own formats, on a clock of its own."""
+    from rich.console import Console
+
+    from agent.cli.reported import reported
+    from agent.market.replay_server.command import serve
+
+    raise typer.Exit(reported(serve)(port, data, at, seed, delay_ms, real_answers, Console()))
+
+
+app.add_typer(data_app, name="data")
+app.add_typer(market_app, name="market")
+app.command()(backtest)
+app.add_typer(research_app, name="research")
+
+
+@app.command()
+def local(
+    config: ConfigFile,
+    out: Annotated[Path, typer.Option("--out", help="where the service file is written")] = Path("runs/local"),
+    seed: Seed = 7,
+) -> None:
+    """Start a local chain, a vault and eight venues in real time, for trying `ballast run`."""
+    from agent.cli.service import run_local
+
+    raise typer.Exit(run_local(config, out, seed))
+
+
+@app.command()
+def run(
+    service: Annotated[Path, typer.Argument(help="service file (YAML)", show_default=False)],
+    live: Annotated[bool, typer.Option("--live/--observe-only", help="send plans, or do everything but that")] = False,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", min=1, help="run so many rounds at once and end, instead of keeping on")
+    ] = None,
+) -> None:
+    """Keep the vaults of a service file: the headless agent."""
+    from agent.cli.service import run_service_file
+
+    raise typer.Exit(run_service_file(service, live, cycles))
+
+
+@app.command()
+def status(service: ServiceFile) -> None:
+    """Show each vault of a service: latches, last plans, what stops it."""
+    from agent.cli.service import run_status
+
+    raise typer.Exit(run_status(service))
+
+
+@app.command()
+def pause(service: ServiceFile, vault: VaultName = "*") -> None:
+    """Let a vault look and send nothing, until `ballast resume`."""
+    from agent.cli.service import run_stop
+
+    raise typer.Exit(run_stop(service, vault, "pause"))
+
+
+@app.command()
+def kill(service: ServiceFile, vault: VaultName = "*") -> None:
+    """Stop a vault: nothing is sent but a cancellation of what is under way, until `ballast resume`."""
+    from agent.cli.service import run_stop
+
+    raise typer.Exit(run_stop(service, vault, "kill"))
+
+
+@app.command()
+def resume(service: ServiceFile, vault: VaultName = "*") -> None:
+    """Clear what stops a vault; whoever does this has looked why it stopped."""
+    from agent.cli.service import run_resume
+
+    raise typer.Exit(run_resume(service, vault))
+
+
+@app.command()
+def journal(
+    service: ServiceFile, last: Annotated[int, typer.Option("--last", min=1, help="so many intents")] = 20
+) -> None:
+    """Show what was meant, what was sent, and what came of it."""
+    from agent.cli.service import run_journal
+
+    raise typer.Exit(run_journal(service, last))
+
+
+@app.command()
+def accept(
+    service: ServiceFile, note: Annotated[str, typer.Option("--note", help="what happened and why it is understood")]
+) -> None:
+    """Take the chain's nonce as it is and the reverts so far as understood; the agent must not run."""
+    from agent.cli.service import run_accept
+
+    raise typer.Exit(run_accept(service, note))
+
+
+@app.command()
+def chaos(
+    node: Annotated[str, typer.Argument(help="address of the node to stand in front of", show_default=False)],
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help="what happens, and how often: lie=0.02; may be given several times"),
+    ] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one")] = 8_546,
+    delay_s: Annotated[float, typer.Option("--delay-s", min=0, max=60, help="of a delayed answer")] = 1.0,
+    seed: Seed = 7,
+) -> None:
+    """Stand in front of a node and misbehave: delay, drop, lose, lie, stall, rate-limit, truncate, reorder, freeze."""
+    from agent.cli.service import run_chaos
+
+    raise typer.Exit(run_chaos(node, port, fault or [], seed, delay_s))
+
+
+@app.command()
+def observe(
+    config: ConfigFile,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="a replay server that plays every venue, instead of the venues")
+    ] = None,
+    rpc: Annotated[str | None, typer.Option("--rpc", help="a node, to see the vault as well")] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="the file with the vault's addresses")] = None,
+) -> None:
+    """Print the whole observation: every number with unit, source, age and quorum, and what was turned away."""
+    from agent.cli.run import run_observe
+
+    raise typer.Exit(run_observe(config, base_url, rpc, site))
 
 
 policy_app = typer.Typer(help="Compare limits.", no_args_is_help=True, rich_markup_mode=None)

@@ -1,21 +1,18 @@
 """The commands that need a chain: demo, replay and decide."""
 
 import tempfile
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 from rich.console import Console
 
-from agent.check import EXIT_OK, EXIT_REFUSED, print_reasons
+from agent.check import EXIT_OK
+from agent.cli.reported import reported
 from agent.config.file import load_config
 from agent.ledger import CycleRecord
 from agent.market.choose import ChosenMarket, choose_market, data_folder
 from agent.market.moments import hour_text
 from agent.policy_diff import report_policy_diff
-from agent.reasons import Refusal
 from agent.replay import parse_period, replay
 from agent.replay.explain import explain
 from agent.report import write_report
@@ -25,30 +22,9 @@ from agent.units import SECONDS_PER_HOUR
 
 DEMO_CONFIG = Path(__file__).parents[2] / "configs" / "eth-carry.yaml"
 DEMO_FROM = "2023-02-01"  # in the recorded data; the synthetic market is the same at any date
-EXIT_FAILED = 3
-
-P = ParamSpec("P")
 
 
-def _reported(command: Callable[P, int]) -> Callable[P, int]:
-    """Print a refusal or a missing part of the installation instead of a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> int:
-        console = Console(stderr=True)
-        try:
-            return command(*args, **kwargs)
-        except Refusal as refusal:
-            print_reasons(refusal.reasons, console)
-            return EXIT_REFUSED
-        except FileNotFoundError as error:
-            console.print(f"[bold red]not found[/]  {error}", highlight=False, soft_wrap=True)
-            return EXIT_FAILED
-
-    return run
-
-
-@_reported
+@reported
 def run_demo(config: Path | None, data: Path | None, seed: int, days: int, out: Path | None) -> int:
     """`ballast demo`."""
     first = datetime.fromisoformat(DEMO_FROM)
@@ -56,19 +32,27 @@ def run_demo(config: Path | None, data: Path | None, seed: int, days: int, out: 
     return _replay(config or DEMO_CONFIG, (DEMO_FROM, f"{last:%Y-%m-%d}"), data, seed, out or Path("runs/demo"))
 
 
-@_reported
+@reported
+def run_observe(config: Path, base_url: str | None, rpc: str | None, site: Path | None) -> int:
+    """`ballast observe`."""
+    from agent.observe import report_observation
+
+    return report_observation(load_config(config).config, base_url, rpc, site, Console())
+
+
+@reported
 def run_policy_diff(config: Path, rpc: str, vault: str) -> int:
     """`ballast policy diff`."""
     return report_policy_diff(config, rpc, vault, Console())
 
 
-@_reported
+@reported
 def run_replay(config: Path, from_: str, to: str, data: Path | None, seed: int, out: Path | None) -> int:
     """`ballast replay`."""
     return _replay(config, (from_, to), data, seed, out)
 
 
-@_reported
+@reported
 def run_decide(config: Path, at: str, hours: int, data: Path | None, seed: int) -> int:
     """`ballast decide`."""
     loaded = load_config(config)

@@ -27,7 +27,7 @@ class LoadedConfig:
 
     def line_of(self, dotted_key: str) -> int:
         """Line of a key, or of the block that would hold it (a default has no line of its own)."""
-        return _line_of(self.lines, dotted_key)
+        return line_of(self.lines, dotted_key)
 
     def where(self, dotted_key: str) -> str:
         """The place as messages show it: `configs/eth-carry.yaml, line 14`."""
@@ -42,11 +42,11 @@ def load_config(path: str | Path) -> LoadedConfig:
     Refusal : one `Reason` per mistake in the order of the lines, `where` being the path as typed and the line.
     """
     typed = str(path)
-    document = parse(_read(typed), typed)
+    document = parse(read_text(typed), typed)
     config, mistakes = _validated(document)
     mistakes += _contradictions(document, {reason.where for reason in mistakes})
     reasons = document.reasons + [
-        replace(reason, where=place(typed, _line_of(document.lines, reason.where))) for reason in mistakes
+        replace(reason, where=place(typed, line_of(document.lines, reason.where))) for reason in mistakes
     ]
     if config is None or reasons:
         raise Refusal(*sorted(reasons, key=lambda reason: int(reason.where.rpartition(" ")[2])))
@@ -74,7 +74,8 @@ def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]
     return flat
 
 
-def _read(path: str) -> str:
+def read_text(path: str) -> str:
+    """The text of a file of limited size. Raises Refusal when it is missing, too large or not UTF-8."""
     file = Path(path)
     if not file.is_file():
         raise Refusal(Reason(Code.CONFIG_MISSING, f"expected a strategy file; {_beside(file)}", where=place(path, 1)))
@@ -131,7 +132,8 @@ def _inside(key: str, block: str) -> bool:
     return key == block or key.startswith(f"{block}.")
 
 
-def _line_of(lines: Mapping[str, int], dotted_key: str) -> int:
+def line_of(lines: Mapping[str, int], dotted_key: str) -> int:
+    """Line of a dotted key, or of the block that would hold it; the first line when nothing would."""
     parts = dotted_key.split(".")
     known = (lines.get(".".join(parts[:length])) for length in range(len(parts), 0, -1))
     return next((line for line in known if line is not None), 1)

@@ -19,7 +19,7 @@ STRATEGIES: Mapping[str, type[BaseModel]] = {
 KINDS = " or ".join(STRATEGIES)
 
 
-def mistake(detail: ErrorDetails, document: Document) -> Iterator[Reason]:
+def mistake(detail: ErrorDetails, document: Document, root: type[BaseModel] = Config) -> Iterator[Reason]:
     """One validation error as a reason whose `where` is the dotted key; nothing when the text's reader told it."""
     # The models name the strategy's kind on the way to its fields; the file does not.
     parts = [str(part) for index, part in enumerate(detail["loc"]) if not (index == 1 and part in STRATEGIES)]
@@ -29,13 +29,15 @@ def mistake(detail: ErrorDetails, document: Document) -> Iterator[Reason]:
             if key not in document.lines:  # written, but refused as null or alias: told already
                 yield Reason(Code.CONFIG_MISSING, f"{key} is missing; nothing is implied", where=key)
         case "extra_forbidden":
-            yield Reason(Code.CONFIG_UNKNOWN_KEY, f"{key} is unknown; {_suggestion(parts, document)}", where=key)
+            yield Reason(Code.CONFIG_UNKNOWN_KEY, f"{key} is unknown; {_suggestion(parts, document, root)}", where=key)
         case "union_tag_not_found":
-            if "strategy.kind" not in document.lines:
-                yield Reason(Code.CONFIG_MISSING, f"strategy.kind is missing; it is {KINDS}", where="strategy.kind")
+            if f"{key}.kind" not in document.lines:
+                kinds = KINDS if key == "strategy" else "what says which of them this is"
+                yield Reason(Code.CONFIG_MISSING, f"{key}.kind is missing; it is {kinds}", where=f"{key}.kind")
         case "union_tag_invalid":
-            message = f"strategy.kind: expected {KINDS}, got {_came(got['kind'])}"
-            yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.kind")
+            kinds = detail["ctx"]["expected_tags"].replace("'", "").replace(", ", " or ")
+            message = f"{key}.kind: expected {kinds}, got {_came(got['kind'])}"
+            yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=f"{key}.kind")
         case kind:
             code, expected = _expectation(kind, detail.get("ctx", {}))
             yield Reason(code, f"{key}: expected {expected}, got {_came(got)}", where=key)
@@ -63,6 +65,12 @@ def _expectation(kind: str, bounds: Mapping[str, Any]) -> tuple[Code, str]:
             return Code.CONFIG_OUT_OF_RANGE, f"text of the form {bounds['pattern']}"
         case "string_type":
             return Code.CONFIG_SYNTAX, "text"
+        case "too_short":
+            return Code.CONFIG_OUT_OF_RANGE, f"a list of at least {bounds['min_length']}"
+        case "too_long":
+            return Code.CONFIG_OUT_OF_RANGE, f"a list of at most {bounds['max_length']}"
+        case "tuple_type" | "list_type":
+            return Code.CONFIG_SYNTAX, "a list"
         case _:
             return Code.CONFIG_SYNTAX, "a block of keys"
 
@@ -82,21 +90,21 @@ def _came(got: object) -> str:
     return f"the text {shown(got)}"
 
 
-def _suggestion(parts: list[str], document: Document) -> str:
+def _suggestion(parts: list[str], document: Document, root: type[BaseModel]) -> str:
     """A near name in this block, or else the same name in another one, or else the names there are."""
-    model = _model_at(parts[:-1], document)
+    model = _model_at(parts[:-1], document, root)
     names = list(model.model_fields) if model else []
     near = difflib.get_close_matches(parts[-1], names, n=1)
     if near:
         return f"did you mean {'.'.join([*parts[:-1], near[0]])}?"
-    for key in _every_key(Config, "", document):
+    for key in _every_key(root, "", document):
         if key.rpartition(".")[2] == parts[-1]:
             return f"did you mean {key}?"
     return f"the names here are {', '.join(names)}"
 
 
-def _model_at(parts: list[str], document: Document) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = Config
+def _model_at(parts: list[str], document: Document, root: type[BaseModel]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = root
     for part in parts:
         model = _inner(model, part, document) if model else None
     return model

@@ -1,6 +1,6 @@
 """The models of a strategy file: strict, so that a misspelt limit is an error and never a default."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,9 @@ LEAST_ORDER_REACH = 0.001  # LEAST_REACH_BPS of contracts/src/adapters/HyperCore
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]  # relative, so it stays below the data
+
+
+Venue = Literal["binance", "bybit", "okx", "hyperliquid", "dydx", "deribit", "gate", "krakenfutures"]
 
 
 class Strict(BaseModel):
@@ -30,6 +33,23 @@ class MarketConfig(Strict):
     open_interest: Folder | None = None  # folder of hourly open interest
     max_funding_age_h: Positive = 10.0  # older than this the last settlement is stale
     max_deviation: Positive = 0.02  # exchange spot against on-chain oracle and pool price
+
+
+class ObserveConfig(Strict):
+    """Which exchanges are asked, and what they must fulfil to be believed."""
+
+    # A list in the file, which strict mode would not take for a tuple.
+    venues: Annotated[tuple[Venue, ...], Field(min_length=3, strict=False)] = get_args(Venue)
+    min_sources: Annotated[int, Field(ge=3, le=20)] = 3  # that must answer in time
+    max_age_s: Positive = 60.0  # venues stamp their tickers within seconds; a minute is a venue in trouble
+    outlier_sigmas: Positive = 5.0  # robust deviations from the median
+    max_price_spread: Annotated[float, Field(gt=0, lt=1)] = 0.01  # between believed prices; arbitrage keeps it below
+    max_price_jump: Annotated[float, Field(gt=0, lt=1)] = 0.10  # from round to round, unless the next confirms it
+    max_funding_spread_1h: Positive = 0.001  # a wrong unit is 8 or 100 times off
+    max_funding_jump_1h: Positive = 0.001
+    frozen_polls: Annotated[int, Field(ge=2)] = 3  # rounds with the same value while the others move
+    max_depeg: Annotated[float, Field(gt=0, lt=0.2)] = 0.01  # of the vault's asset from a dollar; then only reduce
+    depth_bps: Annotated[int, Field(ge=1, le=1_000)] = 50  # order book depth is counted within this of the middle
 
 
 class AaveConfig(Strict):
@@ -53,8 +73,11 @@ class VaultConfig(Strict):
 class ForecastConfig(Strict):
     """How volatility is forecast."""
 
-    half_life_h: Positive = 240.0  # of the exponentially weighted variance
-    return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # returns are measured over this many hours
+    method: Literal["ewma", "calibrated_ewma", "realised", "har"] = "ewma"  # docs/volatility.md compares them
+    half_life_h: Positive = 240.0  # of the exponentially weighted variance; the whole window of "realised"
+    return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # "ewma" measures returns over this many hours
+    # "calibrated_ewma" corrects itself by its misses, weighing this half; "har" fits six times as many hours.
+    calibration_half_life_h: Positive = 504.0
     floor: Positive  # the forecast never falls below this, annualised
     warm_up_h: Annotated[int, Field(ge=24)] = 168  # hours of history before the first trade
 
@@ -66,12 +89,10 @@ class VolatilityConfig(ForecastConfig):
 
 
 class FundingConfig(Strict):
-    """Scale by mean funding over a horizon, with hysteresis between entry and exit."""
+    """Hold while funding pays; switch when the wrong side has cost as much as a round trip."""
 
-    horizon_h: Annotated[int, Field(ge=1, le=24 * 90)]
-    entry_annual: float  # open only when the mean annualised rate is at least this
-    exit_annual: float  # close when it is below this
-    full_annual: float  # at and above this the factor is 1
+    round_trip_cost: Annotated[float, Field(gt=0, le=0.05)]  # of opening and closing both legs, per notional
+    memory_h: Annotated[float, Field(ge=1, le=24 * 30)] = 48.0  # half-life and reach of the expected funding
 
 
 class LendingConfig(Strict):
@@ -161,7 +182,17 @@ class ExecutionConfig(Strict):
     # Limit price away from the mark. The perp adapter refuses less than LEAST_ORDER_REACH; the rest is for ticks.
     order_tolerance: Annotated[float, Field(ge=LEAST_ORDER_REACH + 0.0002, le=0.05)] = 0.003
     max_fee_gwei: Positive = 50.0
+    urgent_max_fee_gwei: Positive = 200.0  # for plans that reduce risk, and for cancelling
     min_gas_balance: Positive = 0.1  # native tokens; below it no cycle starts
+
+
+class ControlsConfig(Strict):
+    """What the agent refuses itself over plans taken together; the contract's limits hold besides."""
+
+    max_plans_per_hour: Annotated[int, Field(ge=1, le=60)] = 6  # one an hour, and room for events that cannot wait
+    max_trading_plans_per_day: Annotated[int, Field(ge=2, le=200)] = 16  # then disabled until a person looks
+    max_move_1h: Annotated[float, Field(gt=0, lt=1)] = 0.10  # of the price; beyond it nothing is widened
+    max_portfolio_drawdown: Annotated[float, Field(gt=0, lt=1)] = 0.10  # of all vaults together; likewise
 
 
 class Config(Strict):
@@ -170,7 +201,9 @@ class Config(Strict):
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
     chain: Literal["local"]
     market: MarketConfig
+    observe: ObserveConfig = ObserveConfig()
     vault: VaultConfig
     strategy: Annotated[CarryStrategy | VolatilityTargetStrategy | LendingNeutralStrategy, Field(discriminator="kind")]
     execution: ExecutionConfig = ExecutionConfig()
+    controls: ControlsConfig = ControlsConfig()
     policy: Policy

@@ -27,6 +27,7 @@ BOTH = (
     Order("policy.max_daily_loss", "policy.max_weekly_loss", "a week contains its worst day", True),
     Order("policy.max_weekly_loss", "policy.max_drawdown", "a drawdown contains its worst week", True),
     Order("execution.swap_tolerance", "policy.max_slippage", "the contract would refuse the swap's minimum out"),
+    Order("execution.max_fee_gwei", "execution.urgent_max_fee_gwei", "reducing risk may cost more than routine", True),
     Order("strategy.volatility.return_interval_h", "strategy.volatility.warm_up_h", "one return is no estimate"),
 )
 HEDGED = (
@@ -35,9 +36,6 @@ HEDGED = (
     Order("strategy.sizing.delta_band", "policy.max_net_delta", "the agent must act before the contract refuses"),
 )
 CARRY = (
-    Order("strategy.funding.exit_annual", "strategy.funding.entry_annual", "it would open and close at once", True),
-    Order("strategy.funding.entry_annual", "strategy.funding.full_annual", "the factor grows between them", True),
-    Order("strategy.funding.exit_annual", "strategy.funding.full_annual", "the factor grows between them"),
     Order("strategy.open_interest.start_z", "strategy.open_interest.full_z", "the factor falls between them"),
     *HEDGED,
     Order("execution.order_tolerance", "policy.max_slippage", "the contract would refuse the order's limit price"),

@@ -1,12 +1,14 @@
-"""How signed bytes reach a chain and how their receipt is found, on the local chain and on one that mines by itself."""
+"""How signed bytes reach a chain and how their receipt is found; the local chain's way."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
+from agent.execution.answers import Answer, Client, Verdict, read_answer
+from agent.reasons import Code
 from chains.events import Log, parse_logs
-from chains.rpc import Node, Request, RpcUnavailable, quantity
+from chains.rpc import Reader, Request, RpcError, RpcUnavailable, data_bytes, quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +17,44 @@ class Receipt:
 
     hash: str
     block_number: int
+    block_hash: str
     success: bool
     gas_used: int
     gas_price_wei: int
     logs: tuple[Log, ...]
 
 
-class Broadcaster(Protocol):
-    """Sends bytes once. An exception means that the outcome is unknown or, for some `RpcError`, a refusal."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a broadcast: the answer of all nodes together, and the receipt if it came with it."""
 
-    def broadcast(self, raw: bytes, transaction_hash: str) -> Receipt | None:
-        """Sends, once, and returns the receipt if it came in time."""
+    answer: Answer
+    receipt: Receipt | None = None
+
+
+class Broadcaster(Protocol):
+    """Sends bytes once, and finds receipts."""
+
+    def broadcast(self, raw: bytes, transaction_hash: str, *, private: bool) -> Sent:
+        """Sends once; never raises, because after a broadcast there is always something to be said.
+
+        Parameters
+        ----------
+        private : only to the chain's private relay, if it has one
+        """
         ...
 
     def receipt(self, transaction_hash: str) -> Receipt | None:
-        """The receipt if there is one, asked without sending anything."""
+        """The receipt, or None when the quorum knows of none.
+
+        Raises
+        ------
+        RpcUnavailable, RpcError : nobody can say, or too few agree
+        """
+        ...
+
+    def knows(self, transaction_hash: str) -> bool:
+        """Whether a node still has the transaction, in its pool or on chain. Raises as `receipt`."""
         ...
 
 
@@ -42,41 +67,27 @@ class LocalBroadcaster:
     next_timestamp : gives the block time (unix seconds) of the transaction's block; without it the node's own step
     """
 
-    def __init__(self, node: Node, next_timestamp: Callable[[], int] | None = None) -> None:
+    def __init__(self, node: Reader, next_timestamp: Callable[[], int] | None = None) -> None:
         self._node = node
         self._next_timestamp = next_timestamp
 
-    def broadcast(self, raw: bytes, transaction_hash: str) -> Receipt | None:
+    def broadcast(self, raw: bytes, transaction_hash: str, *, private: bool = False) -> Sent:
         requests: list[Request] = [("eth_sendRawTransactionSync", ["0x" + raw.hex()])]
         if self._next_timestamp is not None:
             requests.insert(0, ("evm_setNextBlockTimestamp", [self._next_timestamp()]))
-        return parse_receipt(self._node.batch(requests, nullable=True)[-1], transaction_hash)
+        try:
+            receipt = parse_receipt(self._node.batch(requests, nullable=True)[-1], transaction_hash)
+        except RpcError as error:
+            return Sent(read_answer(Client.ANVIL, error))
+        except RpcUnavailable as error:
+            return Sent(no_answer(error))
+        return Sent(Answer(Verdict.IN_POOL, Code.ALREADY_KNOWN, "sent"), receipt)
 
     def receipt(self, transaction_hash: str) -> Receipt | None:
-        return _ask_receipt(self._node, transaction_hash)
+        return ask_receipt(self._node, transaction_hash)
 
-
-class PollingBroadcaster:
-    """A chain with its own block producers: send, then ask for the receipt until it is there or time is up."""
-
-    def __init__(self, node: Node, timeout_s: float = 60.0, interval_s: float = 0.5) -> None:
-        self._node = node
-        self._timeout_s = timeout_s
-        self._interval_s = interval_s
-
-    def broadcast(self, raw: bytes, transaction_hash: str) -> Receipt | None:
-        answer = self._node.call("eth_sendRawTransaction", "0x" + raw.hex())
-        if answer != transaction_hash:
-            raise RpcUnavailable(f"the node answers hash {answer!r} for transaction {transaction_hash}")
-        return self.receipt(transaction_hash)
-
-    def receipt(self, transaction_hash: str) -> Receipt | None:
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            found = _ask_receipt(self._node, transaction_hash)
-            if found is not None or time.monotonic() >= deadline:
-                return found
-            time.sleep(self._interval_s)
+    def knows(self, transaction_hash: str) -> bool:
+        return self._node.call("eth_getTransactionByHash", transaction_hash, nullable=True) is not None
 
 
 def parse_receipt(answer: Any, transaction_hash: str) -> Receipt | None:
@@ -94,6 +105,7 @@ def parse_receipt(answer: Any, transaction_hash: str) -> Receipt | None:
     return Receipt(
         hash=transaction_hash,
         block_number=quantity(answer.get("blockNumber")),
+        block_hash="0x" + data_bytes(answer.get("blockHash")).hex(),
         success=status == 1,
         gas_used=quantity(answer.get("gasUsed")),
         gas_price_wei=quantity(answer.get("effectiveGasPrice")),
@@ -101,5 +113,13 @@ def parse_receipt(answer: Any, transaction_hash: str) -> Receipt | None:
     )
 
 
-def _ask_receipt(node: Node, transaction_hash: str) -> Receipt | None:
-    return parse_receipt(node.call("eth_getTransactionReceipt", transaction_hash, nullable=True), transaction_hash)
+def ask_receipt(node: Reader, transaction_hash: str) -> Receipt | None:
+    """The receipt as the node, or enough providers, tell it. Raises RpcError or RpcUnavailable."""
+    method, parse = "eth_getTransactionReceipt", partial(parse_receipt, transaction_hash=transaction_hash)
+    found: Receipt | None = node.call(method, transaction_hash, nullable=True, parse=parse)
+    return found
+
+
+def no_answer(error: RpcUnavailable) -> Answer:
+    """What is known when no answer came: nothing."""
+    return Answer(Verdict.UNKNOWN, Code.OUTCOME_UNKNOWN, f"no answer to the broadcast: {error}")

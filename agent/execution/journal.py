@@ -1,103 +1,65 @@
-"""What was meant, what was sent and what came of it, on disk before anything is sent (SQLite, one writer)."""
+"""What was meant, what was sent and what came of it, on disk before anything is sent."""
 
-import fcntl
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from eth_utils.crypto import keccak
 
-from agent.execution.records import Attempt, Intent, Open, Status
+from agent.execution.records import ATTEMPT_COLUMNS, INTENT_COLUMNS, Attempt, Intent, Open, State, Status, seal
+from agent.execution.sqlite_store import SqliteStore
+from agent.execution.stores import JournalDamaged, JournalError, JournalLocked, Store, UnfinishedIntent
+from agent.reasons import Code
 
-SCHEMA_VERSION = 1
+__all__ = ["Journal", "JournalDamaged", "JournalError", "JournalLocked", "UnfinishedIntent", "open_journal"]
 
-_SCHEMA = f"""
-CREATE TABLE intents (
-    id INTEGER PRIMARY KEY,
-    signer TEXT NOT NULL,
-    chain_id INTEGER NOT NULL,
-    vault TEXT NOT NULL,
-    plan_number INTEGER NOT NULL,
-    plan_digest TEXT NOT NULL,
-    calldata BLOB NOT NULL,
-    reason TEXT NOT NULL,
-    state_hash BLOB NOT NULL,
-    block_number INTEGER NOT NULL,
-    block_time INTEGER NOT NULL,
-    finished INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX one_unfinished_intent_per_signer ON intents (signer) WHERE finished = 0;
-CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY,
-    intent_id INTEGER NOT NULL REFERENCES intents (id),
-    raw BLOB NOT NULL,
-    hash TEXT NOT NULL,
-    nonce INTEGER NOT NULL,
-    gas_limit INTEGER NOT NULL,
-    max_fee_wei TEXT NOT NULL,
-    priority_fee_wei TEXT NOT NULL
-);
-CREATE TABLE outcomes (
-    id INTEGER PRIMARY KEY,
-    intent_id INTEGER NOT NULL REFERENCES intents (id),
-    status TEXT NOT NULL,
-    block_number INTEGER,
-    gas_used INTEGER,
-    gas_price_wei TEXT,
-    note TEXT NOT NULL,
-    effect TEXT
-);
-PRAGMA user_version = {SCHEMA_VERSION};
-"""
+_INTENT = ", ".join(INTENT_COLUMNS)
+_ATTEMPT = ", ".join(ATTEMPT_COLUMNS)
+_LAST = "o.id = (SELECT MAX(id) FROM outcomes WHERE intent_id = i.id AND status <> 'unknown')"  # what is known last
+_ON_CHAIN = (Status.MINED.value, Status.REVERTED.value, Status.CANCELLED.value)
 
 
-class JournalError(Exception):
-    """The journal cannot be trusted or written; nothing may be sent."""
+def open_journal(place: str, *, takeover: bool = False) -> "Journal":
+    """The journal at a path (SQLite), or at a URL that begins with postgresql://.
 
+    Parameters
+    ----------
+    takeover : for the new holder of the leader lease, PostgreSQL only: ends the session of the former holder
 
-class JournalLocked(JournalError):
-    """Another process holds the journal."""
+    Raises
+    ------
+    JournalLocked, JournalDamaged, JournalError : as `SqliteStore` and `PostgresStore`
+    """
+    if not place.startswith(("postgresql://", "postgresql+psycopg://")):
+        return Journal(Path(place))
+    from agent.execution.postgres_store import PostgresStore
 
-
-class UnfinishedIntent(JournalError):
-    """The signer already has an intent whose outcome is not known."""
+    return Journal(PostgresStore(place, takeover=takeover))
 
 
 class Journal:
     """The journal of one agent, held by one process at a time.
 
-    Every write is one transaction that has reached the disk (write-ahead log, synchronous=FULL) when the call returns.
+    Every write is one transaction that has reached the disk when the call returns.
 
     Parameters
     ----------
-    path : the database file; made when absent, its folder must exist
+    place : a SQLite file, made when absent, or a database that is open already
 
     Raises
     ------
-    JournalLocked : another process has it; the message names its process id
-    JournalError : the file is damaged, of another schema, or the disk refuses
+    JournalLocked : another process has it; the message names it
+    JournalDamaged : it is not what was written, or of another schema
+    JournalError : the disk refuses
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = _take_lock(path)
-        try:
-            with _refusing(path):
-                # The scheduler may run each cycle in another thread, never two at once.
-                self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            try:
-                with _refusing(path):
-                    self._prepare()
-            except BaseException:
-                self._database.close()
-                raise
-        except BaseException:
-            os.close(self._lock)
-            raise
+    def __init__(self, place: Path | Store) -> None:
+        self._store: Store = SqliteStore(place) if isinstance(place, Path) else place
+
+    @property
+    def name(self) -> str:
+        """Where the journal is, without secrets."""
+        return self._store.name
 
     def __enter__(self) -> Self:
         return self
@@ -108,9 +70,8 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Closes the file and lets another process have it."""
-        self._database.close()
-        os.close(self._lock)
+        """Closes the database and lets another process have it."""
+        self._store.close()
 
     def begin(self, intent: Intent, attempt: Attempt) -> int:
         """Writes an intent and its signed bytes together, and returns the intent's id; only then may they be sent.
@@ -120,42 +81,29 @@ class Journal:
         UnfinishedIntent : the signer has one already
         JournalError : not written; do not send
         """
-        with _refusing(self.path), self._transaction() as database:
-            try:
-                intent_id = database.execute(
-                    "INSERT INTO intents (signer, chain_id, vault, plan_number, plan_digest, calldata, reason,"
-                    " state_hash, block_number, block_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        intent.signer,
-                        intent.chain_id,
-                        intent.vault,
-                        intent.plan_number,
-                        intent.digest(),
-                        intent.calldata,
-                        intent.reason,
-                        intent.state_hash,
-                        intent.block_number,
-                        intent.block_time,
-                    ),
-                ).lastrowid
-            except sqlite3.IntegrityError as error:
-                raise UnfinishedIntent(f"{self.path}: {intent.signer} has an unfinished intent") from error
-            database.execute(
-                "INSERT INTO attempts (intent_id, raw, hash, nonce, gas_limit, max_fee_wei, priority_fee_wei)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    intent_id,
-                    attempt.raw,
-                    attempt.hash,
-                    attempt.nonce,
-                    attempt.gas_limit,
-                    str(attempt.max_fee_wei),
-                    str(attempt.priority_fee_wei),
-                ),
+        values = intent.columns()
+        with self._store.transaction():
+            marks = ", ".join("?" * (len(values) + 2))
+            ((intent_id,),) = self._store.rows(
+                f"INSERT INTO intents ({_INTENT}, plan_digest, seal) VALUES ({marks}) RETURNING id",
+                (*values, intent.digest(), seal(*values)),
             )
-        if intent_id is None:
-            raise JournalError(f"{self.path}: the intent got no id")
-        return intent_id
+            self._insert_attempt(intent_id, attempt)
+        return int(intent_id)
+
+    def add_attempt(self, intent_id: int, attempt: Attempt) -> None:
+        """Writes further bytes for an intent: the same nonce with higher fees, or nothing in its place.
+
+        Raises
+        ------
+        ValueError : another nonce, which could give one intent two effects
+        JournalError : not written; do not send
+        """
+        with self._store.transaction():
+            rows = self._store.rows("SELECT DISTINCT nonce FROM attempts WHERE intent_id = ?", (intent_id,))
+            if rows != [(attempt.nonce,)]:
+                raise ValueError(f"intent {intent_id} has nonce {rows}, not {attempt.nonce}")
+            self._insert_attempt(intent_id, attempt)
 
     def conclude(
         self,
@@ -163,127 +111,177 @@ class Journal:
         status: Status,
         note: str,
         *,
+        code: Code | None = None,
+        transaction_hash: str | None = None,
         block_number: int | None = None,
+        block_hash: str | None = None,
         gas_used: int | None = None,
         gas_price_wei: int | None = None,
+        revert_name: str | None = None,
+        final: bool = True,
     ) -> None:
-        """Appends an outcome; every status but unknown ends the intent."""
-        with _refusing(self.path), self._transaction() as database:
-            database.execute(
-                "INSERT INTO outcomes (intent_id, status, block_number, gas_used, gas_price_wei, note)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    intent_id,
-                    status.value,
-                    block_number,
-                    gas_used,
-                    None if gas_price_wei is None else str(gas_price_wei),
-                    note,
-                ),
+        """Appends an outcome; every status but unknown ends the intent, at once or, unless `final`, when it is."""
+        values = (intent_id, status.value, "" if code is None else code.value, note, transaction_hash, block_number)
+        price = None if gas_price_wei is None else str(gas_price_wei)
+        with self._store.transaction():
+            self._store.rows(
+                "INSERT INTO outcomes (intent_id, status, code, note, hash, block_number, block_hash, gas_used,"
+                " gas_price_wei, revert_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, block_hash, gas_used, price, revert_name),
             )
             if status is not Status.UNKNOWN:
-                database.execute("UPDATE intents SET finished = 1 WHERE id = ?", (intent_id,))
+                self._set_state(intent_id, State.DONE if final else State.SETTLING)
+
+    def settle(self, intent_id: int) -> None:
+        """The intent's last outcome is final: no reorganisation reaches it any more."""
+        with self._store.transaction():
+            self._set_state(intent_id, State.DONE)
 
     def record_effect(self, intent_id: int, effect: str) -> None:
         """Adds what was read back to the intent's last outcome."""
-        with _refusing(self.path), self._transaction() as database:
-            changed = database.execute(
-                "UPDATE outcomes SET effect = ? WHERE id = (SELECT MAX(id) FROM outcomes WHERE intent_id = ?)",
+        with self._store.transaction():
+            changed = self._store.rows(
+                "UPDATE outcomes SET effect = ? WHERE id = (SELECT MAX(id) FROM outcomes WHERE intent_id = ?)"
+                " RETURNING id",
                 (effect, intent_id),
-            ).rowcount
-            if changed != 1:
-                raise JournalError(f"{self.path}: intent {intent_id} has no outcome to add an effect to")
+            )
+            if len(changed) != 1:
+                raise JournalError(f"{self.name}: intent {intent_id} has no outcome to add an effect to")
+
+    def watched(self, signer: str) -> list[Open]:
+        """The signer's intents whose end is not final, in the order of their nonces; the last may be open.
+
+        Raises JournalDamaged when one is not what was written.
+        """
+        rows = self._store.rows(
+            f"SELECT id, {_INTENT}, plan_digest, seal, state FROM intents WHERE signer = ? AND state <> 'done'"
+            " ORDER BY id",
+            (signer,),
+        )
+        found = [self._open(row) for row in rows]
+        return sorted(found, key=lambda one: (one.attempt.nonce, one.intent_id))
 
     def unfinished(self, signer: str) -> Open | None:
-        """The signer's intent without an end, if there is one.
+        """The signer's intent without an outcome, if there is one.
 
-        Raises
-        ------
-        JournalError : its bytes no longer have the digest they were written with
+        Raises JournalDamaged when it is not what was written.
         """
-        with _refusing(self.path):
-            row = self._database.execute(
-                "SELECT i.id, i.signer, i.chain_id, i.vault, i.plan_number, i.calldata, i.reason, i.state_hash,"
-                " i.block_number, i.block_time, i.plan_digest, a.raw, a.hash, a.nonce, a.gas_limit, a.max_fee_wei,"
-                " a.priority_fee_wei FROM intents i JOIN attempts a ON a.intent_id = i.id"
-                " WHERE i.finished = 0 AND i.signer = ?",
-                (signer,),
-            ).fetchone()
-        if row is None:
-            return None
-        intent = Intent(*row[1:10])
-        raw, transaction_hash, nonce, gas_limit, max_fee, priority_fee = row[11:]
-        attempt = Attempt(raw, transaction_hash, nonce, gas_limit, int(max_fee), int(priority_fee))
-        if intent.digest() != row[10] or "0x" + keccak(attempt.raw).hex() != attempt.hash:
-            raise JournalError(f"{self.path}: the bytes of intent {row[0]} do not have their digest any more")
-        return Open(row[0], intent, attempt)
+        return next((one for one in self.watched(signer) if one.state is State.OPEN), None)
 
     def next_nonce(self, signer: str) -> int | None:
-        """One above the last nonce the chain took from this signer, or None when the journal knows of none."""
-        with _refusing(self.path):
-            (last,) = self._database.execute(
-                "SELECT MAX(a.nonce) FROM attempts a JOIN intents i ON i.id = a.intent_id"
-                " JOIN outcomes o ON o.intent_id = i.id WHERE i.signer = ? AND o.status IN (?, ?)",
-                (signer, Status.MINED.value, Status.REVERTED.value),
-            ).fetchone()
-        return None if last is None else int(last) + 1
+        """One above the last nonce the chain took from this signer for a plan of ours, or that a person accepted.
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._database
-            self._database.execute("COMMIT")
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
+        Without either it is the nonce of the first plan, and None in a journal that knows of none.
+        """
+        marks = ", ".join("?" * len(_ON_CHAIN))
+        ((mined, first),) = self._store.rows(
+            f"SELECT MAX(CASE WHEN o.status IN ({marks}) THEN a.nonce END), MIN(a.nonce) FROM attempts a"
+            f" JOIN intents i ON i.id = a.intent_id LEFT JOIN outcomes o ON {_LAST} WHERE i.signer = ?",
+            (*_ON_CHAIN, signer),
+        )
+        ((accepted,),) = self._store.rows("SELECT MAX(nonce) FROM acceptances WHERE signer = ?", (signer,))
+        known = [nonce for nonce in (None if mined is None else mined + 1, accepted) if nonce is not None]
+        return max(known) if known else (None if first is None else int(first))
 
-    def _prepare(self) -> None:
-        database = self._database
-        (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
-        database.execute("PRAGMA synchronous = FULL")
-        database.execute("PRAGMA foreign_keys = ON")
-        (synchronous,) = database.execute("PRAGMA synchronous").fetchone()
-        if (mode, synchronous) != ("wal", 2):
-            raise JournalError(f"{self.path}: expected wal and synchronous 2, SQLite gives {mode} and {synchronous}")
-        (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise JournalError(f"{self.path} is damaged: {verdict}")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        (tables,) = database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        if version == 0 and tables == 0:
-            with self._transaction():
-                for statement in _SCHEMA.split(";"):
-                    database.execute(statement)
-        elif version != SCHEMA_VERSION:
-            raise JournalError(f"{self.path}: expected schema {SCHEMA_VERSION}, the file has {version}")
+    def plans_carried_out(self, vault: str) -> int:
+        """How many of the vault's plans are on chain and not reverted."""
+        ((count,),) = self._store.rows(
+            f"SELECT COUNT(*) FROM intents i JOIN outcomes o ON {_LAST} WHERE i.vault = ? AND o.status = 'mined'",
+            (vault,),
+        )
+        return int(count)
 
+    def last_plan(self, vault: str) -> int | None:
+        """The highest plan number that the vault is known to have carried out, or None without one."""
+        ((number,),) = self._store.rows(
+            f"SELECT MAX(i.plan_number) FROM intents i JOIN outcomes o ON {_LAST}"
+            " WHERE i.vault = ? AND o.status = 'mined'",
+            (vault,),
+        )
+        return None if number is None else int(number)
 
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise JournalError(f"{path}: {error}") from error
+    def written_off(self, signer: str, from_nonce: int, to_nonce: int) -> list[Open]:
+        """Ended intents with attempts whose nonce is in [from, to): bytes that could be on chain after all."""
+        rows = self._store.rows(
+            f"SELECT id, {_INTENT}, plan_digest, seal, state FROM intents WHERE signer = ? AND state = 'done' AND id IN"
+            " (SELECT intent_id FROM attempts WHERE nonce >= ? AND nonce < ?) ORDER BY id",
+            (signer, from_nonce, to_nonce),
+        )
+        return [self._open(row) for row in rows]
 
+    def repeated_revert(self, vault: str) -> str | None:
+        """The contract's error with which the vault's last two plans reverted, when it is the same one.
 
-def _take_lock(path: Path) -> int:
-    """An advisory lock that the kernel drops however its holder ends; the file tells the holder's process id."""
-    lock_path = path.with_name(path.name + ".lock")
-    try:
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise JournalError(f"{lock_path}: {error}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
-    except BlockingIOError as error:
-        holder = os.pread(lock, 20, 0).decode(errors="replace") or "unknown"
-        os.close(lock)
-        raise JournalLocked(f"{path} is in use by process {holder}") from error
-    except OSError as error:
-        os.close(lock)
-        raise JournalError(f"{lock_path}: {error}") from error
-    return lock
+        What a person accepted does not count any more.
+        """
+        rows = self._store.rows(
+            "SELECT o.status, o.revert_name FROM outcomes o JOIN intents i ON i.id = o.intent_id WHERE i.vault = ?"
+            " AND o.status <> 'unknown' AND i.id > COALESCE((SELECT MAX(last_intent) FROM acceptances WHERE"
+            " signer = i.signer), 0)"
+            " ORDER BY o.id DESC LIMIT 2",
+            (vault,),
+        )
+        both = len(rows) == 2 and all(status == Status.REVERTED.value for status, _ in rows)
+        return str(rows[0][1]) if both and rows[0][1] == rows[1][1] else None
+
+    def accept(self, signer: str, nonce: int, person: str, note: str) -> None:
+        """A person takes the chain's nonce as it is and the reverts so far as understood; nothing else lifts either.
+
+        Raises ValueError without a name.
+        """
+        if not person.strip():
+            raise ValueError("who accepts this? a name is needed")
+        with self._store.transaction():
+            ((last,),) = self._store.rows("SELECT COALESCE(MAX(id), 0) FROM intents")
+            self._store.rows(
+                "INSERT INTO acceptances (signer, nonce, last_intent, person, note) VALUES (?, ?, ?, ?, ?)",
+                (signer, nonce, last, person, note),
+            )
+
+    def record_dry_run(self, config_hash: str, block_time: int, note: str) -> None:
+        """Keeps that this configuration went through a whole cycle without sending."""
+        with self._store.transaction():
+            self._store.rows(
+                "INSERT INTO dry_runs (config_hash, block_time, note) VALUES (?, ?, ?)", (config_hash, block_time, note)
+            )
+
+    def dry_run_of(self, config_hash: str) -> int | None:
+        """Block time of the configuration's last dry run (unix seconds), or None without one."""
+        ((at,),) = self._store.rows("SELECT MAX(block_time) FROM dry_runs WHERE config_hash = ?", (config_hash,))
+        return None if at is None else int(at)
+
+    def _open(self, row: tuple[Any, ...]) -> Open:
+        intent_id, *columns, digest, written_seal, state = row
+        intent = Intent.of_columns(columns)
+        if intent.digest() != digest or seal(*intent.columns()) != written_seal:
+            raise JournalDamaged(f"{self.name}: intent {intent_id} does not have the digest it was written with")
+        attempts = tuple(
+            self._attempt(intent_id, attempt)
+            for attempt in self._store.rows(
+                f"SELECT {_ATTEMPT}, seal FROM attempts WHERE intent_id = ? ORDER BY id", (intent_id,)
+            )
+        )
+        if not attempts:
+            raise JournalDamaged(f"{self.name}: the bytes of intent {intent_id} are gone")
+        seen = self._store.rows(
+            "SELECT block_hash FROM outcomes WHERE intent_id = ? AND block_hash IS NOT NULL ORDER BY id DESC LIMIT 1",
+            (intent_id,),
+        )
+        return Open(int(intent_id), intent, attempts, State(state), seen[0][0] if seen else None)
+
+    def _attempt(self, intent_id: int, row: tuple[Any, ...]) -> Attempt:
+        *columns, written_seal = row
+        attempt = Attempt.of_columns(columns)
+        if seal(*attempt.columns()) != written_seal or "0x" + keccak(attempt.raw).hex() != attempt.hash:
+            raise JournalDamaged(f"{self.name}: the bytes of intent {intent_id} do not have their digest any more")
+        return attempt
+
+    def _insert_attempt(self, intent_id: int, attempt: Attempt) -> None:
+        values = attempt.columns()
+        marks = ", ".join("?" * (len(values) + 2))
+        self._store.rows(
+            f"INSERT INTO attempts (intent_id, {_ATTEMPT}, seal) VALUES ({marks})", (intent_id, *values, seal(*values))
+        )
+
+    def _set_state(self, intent_id: int, state: State) -> None:
+        self._store.rows("UPDATE intents SET state = ? WHERE id = ?", (state.value, intent_id))

@@ -6,7 +6,7 @@ from typing import Protocol
 from agent.execution.plan import Venues
 from agent.market.observation import VaultState
 from chains.multicall import Call
-from chains.rpc import Node, RpcError
+from chains.rpc import Reader, RpcError
 from chains.venues import uniswap_v3
 
 ONE_IN_PPM = 1_000_000
@@ -66,7 +66,7 @@ class PoolQuoter:
     Raises `QuoteReverted` when the pool cannot, `RpcUnavailable` when the node does not answer.
     """
 
-    node: Node
+    node: Reader
     venues: Venues
     vault: VaultState
     pool_fee: int  # 1e-6

@@ -1,8 +1,10 @@
-"""What the journal keeps of a plan: the intent, its signed bytes, and how it ended."""
+"""What the journal keeps of a plan: the intent, every set of bytes signed for it, and how it ended."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Status(StrEnum):
@@ -10,8 +12,24 @@ class Status(StrEnum):
 
     MINED = "mined"
     REVERTED = "reverted"
+    CANCELLED = "cancelled"  # an empty transaction took its nonce
     REFUSED = "refused"  # certainly never on chain
     UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """How far an intent is. Settling: it is on chain, but a reorganisation could still take it off."""
+
+    OPEN = "open"
+    SETTLING = "settling"
+    DONE = "done"
+
+
+class Kind(StrEnum):
+    """What an attempt's bytes do: carry out the plan, or nothing, so that its nonce is used up."""
+
+    PLAN = "plan"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +45,27 @@ class Intent:
     state_hash: bytes
     block_number: int
     block_time: int
+    deadline: int = 0  # unix seconds, block time; after it the contract refuses the plan
+    urgent: bool = False  # it reduces risk, so it may pay the higher fee
 
     def digest(self) -> str:
         """SHA-256 of the calldata in hex, equal to the plan's."""
         return hashlib.sha256(self.calldata).hexdigest()
 
+    def columns(self) -> tuple[Any, ...]:
+        """The fields as a database keeps them, in the order of `INTENT_COLUMNS`."""
+        return (*astuple(self)[:-1], int(self.urgent))
+
+    @classmethod
+    def of_columns(cls, columns: Sequence[Any]) -> Self:
+        """The intent that `columns` was made of."""
+        values = dict(zip(INTENT_COLUMNS, columns, strict=True))
+        return cls(**values | {"urgent": bool(values["urgent"])})
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The signed bytes of an intent; they are the only ones ever sent for it."""
+    """Signed bytes of an intent. All attempts of one intent have the same nonce, so at most one is ever mined."""
 
     raw: bytes
     hash: str
@@ -43,12 +73,46 @@ class Attempt:
     gas_limit: int
     max_fee_wei: int
     priority_fee_wei: int
+    kind: Kind = Kind.PLAN
+    block_time: int = 0  # of the head when it was signed, unix seconds
+
+    def columns(self) -> tuple[Any, ...]:
+        """The fields as a database keeps them, in the order of `ATTEMPT_COLUMNS`; fees as text, which has no limit."""
+        fees = (str(self.max_fee_wei), str(self.priority_fee_wei))
+        return (self.raw, self.hash, self.nonce, self.gas_limit, *fees, self.kind.value, self.block_time)
+
+    @classmethod
+    def of_columns(cls, columns: Sequence[Any]) -> Self:
+        """The attempt that `columns` was made of."""
+        raw, transaction_hash, nonce, gas_limit, max_fee, priority_fee, kind, block_time = columns
+        fees = (int(max_fee), int(priority_fee))
+        return cls(bytes(raw), transaction_hash, nonce, gas_limit, *fees, Kind(kind), block_time)
+
+
+INTENT_COLUMNS = tuple(field.name for field in fields(Intent))
+ATTEMPT_COLUMNS = tuple(field.name for field in fields(Attempt))
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An intent in the journal without an end yet."""
+    """An intent in the journal whose end is not final yet, with its attempts in the order they were signed."""
 
     intent_id: int
     intent: Intent
-    attempt: Attempt
+    attempts: tuple[Attempt, ...]
+    state: State = State.OPEN
+    block_hash: str | None = None  # where it was last seen on chain
+
+    @property
+    def attempt(self) -> Attempt:
+        """The newest attempt: the only one that is ever sent."""
+        return self.attempts[-1]
+
+
+def seal(*values: object) -> str:
+    """SHA-256 over values in their order: what a row was when it was written.
+
+    >>> seal(1, b"a") == seal(1, b"a"), seal(1, b"a") == seal("1", b"a")
+    (True, False)
+    """
+    return hashlib.sha256(repr(values).encode()).hexdigest()

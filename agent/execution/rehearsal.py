@@ -8,7 +8,7 @@ from agent.execution.plan import Plan, encode_rebalance
 from agent.execution.revert_codes import reason_for
 from agent.market.observation import Block
 from agent.reasons import Code, Reason
-from chains.rpc import Node, RpcError
+from chains.rpc import Reader, RpcError
 
 # Every plan gets the same gas, and is rehearsed with it: a node's estimate can lie, and takes it dozens of executions.
 # Opening both legs uses 830,000; what is not used costs nothing.
@@ -27,7 +27,7 @@ class Rehearsed:
     gas_limit: int
 
 
-def rehearse(node: Node, plan: Plan, agent: str, block: Block) -> Rehearsed | Refused[Plan]:
+def rehearse(node: Reader, plan: Plan, agent: str, block: Block) -> Rehearsed | Refused[Plan]:
     """Calls `rebalance(plan)` as the agent in the state after `block`, with the gas it will have; one round trip.
 
     Returns
@@ -47,7 +47,7 @@ def rehearse(node: Node, plan: Plan, agent: str, block: Block) -> Rehearsed | Re
             return Refused(plan, (reason_for(error.revert_data or b""),))
         if _OUT_OF_GAS.search(error.message):
             message = f"the plan needs more than {GAS_LIMIT} gas, split it"
-            return Refused(plan, (Reason(Code.REHEARSAL_REVERTED, message, where="plan"),))
+            return Refused(plan, (Reason(Code.GAS_EXHAUSTED, message, where="plan"),))
         raise
     return Rehearsed(plan, calldata, block, GAS_LIMIT)
 

@@ -37,6 +37,9 @@ CODES: dict[str, Code] = {
     # who and where
     "NotAgent": Code.SIGNER_ROLE,
     "PlanForAnotherVault": Code.WRONG_CHAIN,
+    # when
+    "PlanExpired": Code.PLAN_EXPIRED,
+    "PlanNumberWrong": Code.PLAN_REPLAYED,
 }
 
 # A plan can meet these; no code of their own, the message names them.
@@ -52,8 +55,6 @@ WITHOUT_OWN_CODE = frozenset(
         "IdleTooSmall",
         "LimitPriceOffTick",
         "LimitPriceOutOfReach",
-        "PlanExpired",
-        "PlanNumberWrong",
         "SoldOtherThanAsked",
         "StateChanged",
         "SupplyChanged",

@@ -1,36 +1,28 @@
 """Sends a rehearsed plan exactly once: journal first, bytes once, and an outcome that is known or called unknown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 
 from agent.decision import Refused
-from agent.execution.answers import refusal_code
-from agent.execution.broadcast import Broadcaster, Receipt
+from agent.execution.broadcast import Broadcaster
+from agent.execution.delivery import Delivery, signed_attempt
+from agent.execution.fees import GWEI, FeePolicy
 from agent.execution.journal import Journal
+from agent.execution.nonces import agreed_nonce
+from agent.execution.outcome import Outcome
 from agent.execution.plan import Plan
-from agent.execution.records import Attempt, Intent, Open, Status
-from agent.execution.rehearsal import Rehearsed, is_revert
-from agent.execution.revert_codes import reason_for
+from agent.execution.records import Intent, Kind, Open, Status
+from agent.execution.rehearsal import Rehearsed
+from agent.execution.send_rules import SendRules
 from agent.execution.signer import Signer, Transaction
 from agent.reasons import Code, Reason
-from chains.events import Log
-from chains.rpc import Node, RpcError, RpcUnavailable, quantity
+from chains.rpc import Reader
 
-GWEI = 10**9
+AT_ONCE = SendRules()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How sending ended. Only `Status.MINED` without reasons is good news, and even that proves no effect."""
-
-    intent_id: int
-    status: Status
-    transaction_hash: str
-    reasons: tuple[Reason, ...] = ()
-    block_number: int | None = None
-    gas_used: int | None = None
-    gas_price_wei: int | None = None
-    logs: tuple[Log, ...] = ()
+def not_fenced() -> None:
+    """The fence of an agent that has no standby."""
 
 
 class Sender:
@@ -38,66 +30,80 @@ class Sender:
 
     Parameters
     ----------
-    node : for nonces and for explaining reverts
+    node : for nonces, heads and explaining reverts; one node, or a pool of providers
     broadcaster : how bytes reach the chain
     journal : where everything is written first
     max_fee_gwei : the highest fee per gas, base fee and priority together
     priority_fee_wei : per gas, of the chain's registry entry
+    urgent_max_fee_gwei : the cap for plans that reduce risk and for cancelling; without it `max_fee_gwei`
+    rules : how long to wait and how deep to trust, of the chain's registry entry
+    fence : raises `Fenced` when another process leads; called right before every broadcast
     """
 
     def __init__(
         self,
-        node: Node,
+        node: Reader,
         signer: Signer,
         journal: Journal,
         broadcaster: Broadcaster,
         max_fee_gwei: float,
         priority_fee_wei: int,
+        *,
+        urgent_max_fee_gwei: float | None = None,
+        rules: SendRules = AT_ONCE,
+        fence: Callable[[], None] = not_fenced,
     ) -> None:
+        urgent = max_fee_gwei if urgent_max_fee_gwei is None else urgent_max_fee_gwei
+        self._fees = FeePolicy(int(max_fee_gwei * GWEI), int(urgent * GWEI), priority_fee_wei)
         self._node = node
         self._signer = signer
         self._journal = journal
-        self._broadcaster = broadcaster
-        self._max_fee_wei = int(max_fee_gwei * GWEI)
-        self._priority_fee_wei = priority_fee_wei
+        self._rules = rules
+        self._fence = fence
+        self._delivery = Delivery(node, signer, journal, broadcaster, self._fees, rules, fence)
 
-    def send(self, rehearsed: Rehearsed, reason: str) -> Outcome | Refused[Plan]:
-        """Signs, writes the journal, sends once.
+    def send(self, rehearsed: Rehearsed, reason: str, *, urgent: bool = False) -> Outcome | Refused[Plan]:
+        """Signs, writes the journal, sends once, and waits as long as the rules say.
 
         Parameters
         ----------
         reason : one sentence, kept in the journal
+        urgent : the plan reduces risk, so it may pay the higher fee
 
         Returns
         -------
-        Refused when nothing was signed: JOURNAL_UNFINISHED, NONCE_JUMP or GAS_RESERVE (base fee above the cap).
-        Otherwise the outcome; after `Status.UNKNOWN` call `finish_unfinished` before anything else.
+        Refused when nothing was signed: JOURNAL_UNFINISHED, FEE_ABOVE_CAP, REVERT_REPEATED, SIGNER_DELEGATED, or a
+        nonce that journal and chain do not agree on (KEY_SHARED, JOURNAL_BEHIND, CHAIN_BEHIND). Otherwise the outcome;
+        after `Status.UNKNOWN` call `finish_unfinished` before anything else.
 
         Raises
         ------
-        JournalError, SigningRefused : nothing was sent
+        JournalError, SigningRefused, Fenced : nothing was sent
         RpcError, RpcUnavailable : the nonce could not be had, nothing was sent
         """
-        plan = rehearsed.plan
+        plan, block = rehearsed.plan, rehearsed.block
         unfinished = self._journal.unfinished(self._signer.address)
         if unfinished is not None:
             return Refused(plan, (_unfinished_reason(unfinished),))
-        nonce = self._checked_nonce()
+        repeated = self._journal.repeated_revert(plan.vault)
+        if repeated is not None:
+            message = f"the last two plans reverted with {repeated}; find out why, then accept it in the journal"
+            return Refused(plan, (Reason(Code.REVERT_REPEATED, message, where="journal"),))
+        nonce = agreed_nonce(self._node, self._journal, self._delivery, self._signer.address, plan)
         if isinstance(nonce, Reason):
             return Refused(plan, (nonce,))
-        base_fee = rehearsed.block.base_fee_wei
-        if base_fee + self._priority_fee_wei > self._max_fee_wei:
-            return Refused(plan, (_fee_reason(base_fee + self._priority_fee_wei, self._max_fee_wei),))
+        fees = self._fees.first(block.base_fee_wei, urgent=urgent)
+        if isinstance(fees, Reason):
+            return Refused(plan, (fees,))
         transaction = Transaction(
             chain_id=plan.chain_id,
             nonce=nonce,
             to=plan.vault,
             data=rehearsed.calldata,
             gas_limit=rehearsed.gas_limit,
-            max_fee_wei=min(2 * base_fee + self._priority_fee_wei, self._max_fee_wei),
-            priority_fee_wei=self._priority_fee_wei,
+            max_fee_wei=fees.max_fee_wei,
+            priority_fee_wei=fees.priority_fee_wei,
         )
-        signed = self._signer.sign(transaction)
         intent = Intent(
             signer=self._signer.address,
             chain_id=plan.chain_id,
@@ -106,40 +112,51 @@ class Sender:
             calldata=rehearsed.calldata,
             reason=reason,
             state_hash=plan.state_hash,
-            block_number=rehearsed.block.number,
-            block_time=rehearsed.block.timestamp,
+            block_number=block.number,
+            block_time=block.timestamp,
+            deadline=plan.deadline,
+            urgent=urgent,
         )
-        attempt = Attempt(
-            raw=signed.raw,
-            hash=signed.hash,
-            nonce=nonce,
-            gas_limit=transaction.gas_limit,
-            max_fee_wei=transaction.max_fee_wei,
-            priority_fee_wei=transaction.priority_fee_wei,
-        )
+        self._fence()
+        attempt = signed_attempt(self._signer, transaction, Kind.PLAN, block.timestamp)
         intent_id = self._journal.begin(intent, attempt)
-        return self._broadcast(Open(intent_id, intent, attempt), first_time=True)
+        outcome = self._delivery.first(Open(intent_id, intent, (attempt,)))
+        return self._wait(outcome)
 
     def finish_unfinished(self) -> Outcome | None:
-        """Brings the journal's unfinished intent to its end, with the bytes it was written with, or returns None.
+        """Takes everything that has no final end one step further, in the order of nonces.
 
-        Looks for the receipt first. Only when there is none and the nonce is still free the same bytes go out again.
+        A plan without a receipt goes out again with the same bytes while its nonce is free, is replaced when it is
+        stuck and cancelled when its time is over; a mined one is looked at again until no reorganisation reaches it.
+
+        Returns
+        -------
+        The last news, or the first outcome that is unknown; None when there is nothing to finish.
 
         Raises
         ------
-        RpcError, RpcUnavailable, JournalError : still unfinished
+        RpcError, RpcUnavailable, JournalError, SigningRefused, Fenced : still unfinished
         """
-        unfinished = self._journal.unfinished(self._signer.address)
-        if unfinished is None:
+        news: Outcome | None = None
+        for opened in self._journal.watched(self._signer.address):
+            outcome = self._delivery.advance(opened)
+            news = outcome or news
+            if outcome is not None and outcome.status is Status.UNKNOWN:
+                return outcome
+        return news
+
+    def key_problem(self) -> Reason | None:
+        """What is wrong with the signer's account although nothing of ours is on its way; None when all is well.
+
+        KEY_SHARED, SIGNER_DELEGATED and JOURNAL_BEHIND are for a person. To be asked every minute or so: whoever has the
+        key does not wait for our next plan.
+
+        Raises RpcError, RpcUnavailable or JournalError when nobody can say.
+        """
+        if self._journal.unfinished(self._signer.address) is not None:
             return None
-        # The nonce is asked first: if it is used up, a receipt of ours must be there by the time we ask for it.
-        nonce = self._nonce("latest")
-        receipt = self._broadcaster.receipt(unfinished.attempt.hash) if nonce > unfinished.attempt.nonce else None
-        if receipt is not None:
-            return self._mined(unfinished, receipt)
-        if nonce != unfinished.attempt.nonce:
-            return self._nonce_lost(unfinished, nonce)
-        return self._broadcast(unfinished, first_time=False)
+        found = agreed_nonce(self._node, self._journal, self._delivery, self._signer.address)
+        return found if isinstance(found, Reason) else None
 
     def record_effect(self, outcome: Outcome, missing: Sequence[Reason]) -> None:
         """Writes what reading back found into the journal: what is missing, or that everything arrived.
@@ -149,104 +166,13 @@ class Sender:
         text = "; ".join(str(reason) for reason in missing) or "everything arrived"
         self._journal.record_effect(outcome.intent_id, text)
 
-    def _broadcast(self, opened: Open, *, first_time: bool) -> Outcome:
-        try:
-            receipt = self._broadcaster.broadcast(opened.attempt.raw, opened.attempt.hash)
-            note = "sent, no receipt yet"
-        except RpcUnavailable as error:
-            receipt, note = self._receipt_or_none(opened), f"no answer to the broadcast: {error}"
-        except RpcError as error:
-            note = f"the node answered: {error.message}"
-            code = refusal_code(error)
-            # Bytes that may have been out before can be mined elsewhere, whatever this node says now.
-            if first_time and code is not None:
-                self._journal.conclude(opened.intent_id, Status.REFUSED, note)
-                return _outcome(opened, Status.REFUSED, Reason(code, note))
-            receipt = self._receipt_or_none(opened)
-        if receipt is not None:
-            return self._mined(opened, receipt)
-        self._journal.conclude(opened.intent_id, Status.UNKNOWN, note)
-        return _outcome(opened, Status.UNKNOWN, Reason(Code.OUTCOME_UNKNOWN, note))
-
-    def _receipt_or_none(self, opened: Open) -> Receipt | None:
-        try:
-            return self._broadcaster.receipt(opened.attempt.hash)
-        except (RpcError, RpcUnavailable):
-            return None  # not known, which the caller records as unknown
-
-    def _mined(self, opened: Open, receipt: Receipt) -> Outcome:
-        reasons: tuple[Reason, ...] = ()
-        status = Status.MINED
-        if not receipt.success:
-            status = Status.REVERTED
-            reasons = (self._explain_revert(opened, receipt),)
-        self._journal.conclude(
-            opened.intent_id,
-            status,
-            "; ".join(str(reason) for reason in reasons),
-            block_number=receipt.block_number,
-            gas_used=receipt.gas_used,
-            gas_price_wei=receipt.gas_price_wei,
-        )
-        return Outcome(
-            opened.intent_id,
-            status,
-            receipt.hash,
-            reasons,
-            receipt.block_number,
-            receipt.gas_used,
-            receipt.gas_price_wei,
-            receipt.logs,
-        )
-
-    def _explain_revert(self, opened: Open, receipt: Receipt) -> Reason:
-        """Repeats the call in the state after its block; good enough for a message, not for a decision."""
-        call = {"from": opened.intent.signer, "to": opened.intent.vault, "data": "0x" + opened.intent.calldata.hex()}
-        why = "the reason could not be had"
-        try:
-            self._node.call("eth_call", call, hex(receipt.block_number))
-        except RpcError as error:
-            if is_revert(error):
-                why = str(reason_for(error.revert_data or b""))
-        except RpcUnavailable as error:
-            why = f"the reason could not be had: {error}"
-        return Reason(Code.TRANSACTION_REVERTED, f"reverted in block {receipt.block_number}: {why}")
-
-    def _nonce_lost(self, opened: Open, nonce: int) -> Outcome:
-        """Another transaction took the nonce (ours can never be mined), or the chain is behind the journal."""
-        reason = Reason(
-            Code.NONCE_JUMP,
-            "somebody else uses the agent's key, or the journal is not this chain's",
-            float(nonce),
-            float(opened.attempt.nonce),
-            "journal",
-        )
-        status = Status.REFUSED if nonce > opened.attempt.nonce else Status.UNKNOWN
-        self._journal.conclude(opened.intent_id, status, str(reason))
-        return _outcome(opened, status, reason)
-
-    def _checked_nonce(self) -> int | Reason:
-        """The next nonce, if chain, pool and journal agree on it."""
-        requests = [("eth_getTransactionCount", [self._signer.address, tag]) for tag in ("latest", "pending")]
-        latest, pending = (quantity(answer) for answer in self._node.batch(requests))
-        expected = self._journal.next_nonce(self._signer.address)
-        if pending != latest or expected not in (None, latest):
-            return Reason(
-                Code.NONCE_JUMP,
-                f"nonce on chain {latest}, with pending {pending}, by the journal {expected}: somebody else uses the "
-                "agent's key, or the journal is not this chain's",
-                float(pending),
-                float(latest if expected is None else expected),
-                "journal",
-            )
-        return latest
-
-    def _nonce(self, tag: str) -> int:
-        return quantity(self._node.call("eth_getTransactionCount", self._signer.address, tag))
-
-
-def _outcome(opened: Open, status: Status, reason: Reason) -> Outcome:
-    return Outcome(opened.intent_id, status, opened.attempt.hash, (reason,))
+    def _wait(self, outcome: Outcome) -> Outcome:
+        """Looks again until the outcome is known, a person has to look, or the time to wait is up."""
+        until = time.monotonic() + self._rules.wait_s
+        while outcome.status is Status.UNKNOWN and not outcome.halting and time.monotonic() < until:
+            time.sleep(self._rules.poll_s)
+            outcome = self.finish_unfinished() or outcome
+        return outcome
 
 
 def _unfinished_reason(opened: Open) -> Reason:
@@ -255,14 +181,4 @@ def _unfinished_reason(opened: Open) -> Reason:
         f"intent {opened.intent_id} (plan {opened.intent.plan_number}, transaction {opened.attempt.hash}) has no "
         "outcome yet; finish it first",
         where="journal",
-    )
-
-
-def _fee_reason(fee_wei: int, max_fee_wei: int) -> Reason:
-    return Reason(
-        Code.GAS_RESERVE,
-        "base fee and priority fee are above the cap, in gwei",
-        fee_wei / GWEI,
-        max_fee_wei / GWEI,
-        "execution.max_fee_gwei",
     )

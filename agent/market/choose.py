@@ -1,4 +1,4 @@
-"""Chooses the market of a run: recorded files when a folder is given, else the seeded synthetic one."""
+"""Chooses the market of a run: recorded files or a store when a folder is given, else the seeded synthetic one."""
 
 import os
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from pathlib import Path
 from agent.config import CarryStrategy, Config
 from agent.market.source import HistorySource
 from agent.reasons import Code, Reason, Refusal
+from agent.scaling.funding import LONGEST_FOLD_H
 from agent.units import SECONDS_PER_HOUR
+from agent.volatility import forecast_hours
 
 DATA_VARIABLE = "BALLAST_DATA"
-SETTLED_HALF_LIVES = 6  # after that many half-lives an observation weighs under 2 %
 SYNTHETIC_START_PRICES = {"BTCUSDT": 30_000.0, "ETHUSDT": 2_000.0, "AVAXUSDT": 20.0}
 
 
@@ -37,16 +38,14 @@ def choose_market(config: Config, folder: Path | None, period: tuple[int, int], 
     Raises Refusal when recorded files are missing or not clean.
     """
     window_h = history_hours(config)
-    limits = {"max_funding_age_h": config.market.max_funding_age_h}
-    if isinstance(config.strategy, CarryStrategy) and config.strategy.open_interest is not None:
-        limits["max_open_interest_age_h"] = config.strategy.open_interest.max_age_h
+    limits = age_limits(config)
     start_s = period[0] - window_h * SECONDS_PER_HOUR
     if folder is not None:
         from agent.market.history_files import load_market
+        from agent.market.store import is_store, market_from_store
 
-        return ChosenMarket(
-            HistorySource(load_market(config.market, folder, start_s, period[1]), window_h, **limits), False
-        )
+        load = market_from_store if is_store(folder) else load_market
+        return ChosenMarket(HistorySource(load(config.market, folder, start_s, period[1]), window_h, **limits), False)
     from agent.market.synthetic import SyntheticParameters, synthetic_market
 
     hours = (period[1] - start_s) // SECONDS_PER_HOUR + 1
@@ -59,12 +58,20 @@ def choose_market(config: Config, folder: Path | None, period: tuple[int, int], 
     return ChosenMarket(HistorySource(table, window_h, **limits), True)
 
 
+def age_limits(config: Config) -> dict[str, float]:
+    """How old settled funding and open interest may be, in hours, as `HistorySource` takes them."""
+    limits = {"max_funding_age_h": config.market.max_funding_age_h}
+    if isinstance(config.strategy, CarryStrategy) and config.strategy.open_interest is not None:
+        limits["max_open_interest_age_h"] = config.strategy.open_interest.max_age_h
+    return limits
+
+
 def history_hours(config: Config) -> int:
     """Hours of history that a decision looks at."""
     strategy = config.strategy
-    hours = [int(strategy.volatility.half_life_h * SETTLED_HALF_LIVES), strategy.volatility.warm_up_h]
+    hours = [forecast_hours(strategy.volatility)]
     if isinstance(strategy, CarryStrategy):
-        hours.append(strategy.funding.horizon_h)
+        hours.append(LONGEST_FOLD_H)
         if strategy.open_interest is not None:
-            hours.append(strategy.open_interest.window_h)
-    return max(hours) + strategy.volatility.return_interval_h
+            hours.append(strategy.open_interest.window_h + strategy.open_interest.smoothing_h)
+    return max(hours)

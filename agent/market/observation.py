@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.market.reading import Agreement, Reading, Rejection
 from agent.reasons import Reason
 from agent.units import Rate, Token
 
@@ -40,7 +41,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """Everything the exchanges told up to `time` and nothing later. None means unknown, never zero."""
+    """Everything the exchanges told up to `time` and nothing later. None means unknown, never zero.
+
+    `problems` forbid deciding. `cautions` allow to reduce and forbid to widen. `readings`, `agreements` and
+    `rejections` show what the sources told and which were believed; a recorded market has none.
+    """
 
     time: int
     symbol: str
@@ -50,6 +55,10 @@ class MarketView:
     open_interest: Fact | None
     history: History
     problems: tuple[Reason, ...]
+    cautions: tuple[Reason, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
 
 class Mode(IntEnum):
@@ -162,6 +171,8 @@ class VaultState:
     queued_assets: int = 0  # what the shares waiting in the redemption queue would bring
     queued_since: int = 0  # unix seconds, of the oldest of them; 0 when none waits
     loan: LoanState | None = None
+    problems: tuple[Reason, ...] = ()  # what forbids deciding: an oracle, pool or venue that cannot be believed
+    notes: tuple[Reason, ...] = ()  # what was dropped without that: a provider that was outvoted, a depth unknown
 
     @property
     def short_leg(self) -> ShortLeg | None:

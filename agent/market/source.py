@@ -72,6 +72,21 @@ class HistorySource:
             raise Refusal(Reason(Code.DATA_MISSING, f"{table.label}: no hour in which all its series are known"))
 
     @property
+    def table(self) -> MarketTable:
+        """The market that is shown; all of it, so nothing that decides may look here."""
+        return self._table
+
+    @property
+    def rows(self) -> History:
+        """Every hour in which everything is known, as `view` slices it; read-only arrays."""
+        return self._rows
+
+    @property
+    def window_h(self) -> int:
+        """Hours of history in a view."""
+        return self._window_s // SECONDS_PER_HOUR
+
+    @property
     def first_time(self) -> int:
         """The first hour in which everything is known (unix seconds)."""
         return self._row_times[0]

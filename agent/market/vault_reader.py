@@ -1,5 +1,6 @@
 """Reads the whole vault at one block: two round trips, whatever its number of venues."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from agent.units import HOURS_PER_YEAR, Rate, Token
 from chains import artifacts
 from chains.functions import Function
 from chains.multicall import MULTICALL3_ADDRESS, Call, read_all
-from chains.rpc import BlockRef, Node
+from chains.rpc import BlockRef, Reader
 from chains.venues import aave_v3, hypercore, uniswap_v3
 from chains.venues.aave_v3 import RAY, ReserveData
 
@@ -57,6 +58,7 @@ class VaultSite:
     queue: str
     spot_adapter: str
     pool: str
+    quoter: str  # Uniswap's QuoterV2
     pair: uniswap_v3.Pair
     asset: Token
     base: Token
@@ -95,12 +97,12 @@ class Status(NamedTuple):
 class VaultReader:
     """Calldata are prepared once; `read` pins every number to the newest block's hash."""
 
-    def __init__(self, node: Node, site: VaultSite, agent: str) -> None:
+    def __init__(self, node: Reader, site: VaultSite, agent: str) -> None:
         self._node = node
         self._site = site
         lens, oracle, spot = (artifacts.load(name) for name in ("VaultLens", "PriceOracle", "UniswapV3Spot"))
         self._price_scale = 10 ** (36 + site.asset.decimals - site.base.decimals)
-        self._calls = [
+        self.calls = [
             Call(site.lens, lens.function("status"), (site.vault,)),
             Call(site.oracle, oracle.function("latest")),
             Call(site.spot_adapter, spot.function("heldBase")),
@@ -110,7 +112,7 @@ class VaultReader:
         if site.perp is not None:
             adapter = artifacts.load("HyperCorePerp")
             user, index = site.perp.adapter, site.perp.index
-            self._calls += [
+            self.calls += [
                 hypercore.position(user, index),
                 hypercore.margin_summary(user),
                 hypercore.mark_price(index),
@@ -127,7 +129,7 @@ class VaultReader:
             ]
         if site.loan is not None:
             pool, user, asset, base = site.loan.pool, site.loan.adapter, site.asset.address, site.base.address
-            self._calls += [
+            self.calls += [
                 Call(user, artifacts.load("AaveV3").function("book")),
                 aave_v3.scaled_balance(site.loan.a_token, user),
                 aave_v3.scaled_balance(site.loan.debt_token, user),
@@ -147,7 +149,10 @@ class VaultReader:
         ReadReverted, UndecodableResult : a contract is not what the site says
         """
         block = self._node.head()
-        answers = read_all(self._node, block, self._calls)
+        return self.state(block, read_all(self._node, block, self.calls))
+
+    def state(self, block: BlockRef, answers: Sequence[Any]) -> VaultState:
+        """The vault's state from the answers to `calls` at that block."""
         status, (price_e36, updated_at), spot_base, slot0, agent_balance_wei, *short_leg = answers
         told = Status(*status)
         return VaultState(

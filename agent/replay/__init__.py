@@ -1,6 +1,6 @@
 """Replays: a market hour by hour over a fresh local chain, through the agent's real cycle."""
 
-from agent.replay.period import parse_period
+from agent.market.period import parse_period
 from agent.replay.run import replay
 from agent.replay.stage import Stage, open_stage
 

@@ -11,7 +11,7 @@ from agent.execution import Journal, LocalBroadcaster, LocalSigner, Sender, Venu
 from agent.market.source import HistorySource, WorldHour
 from agent.market.vault_reader import LoanVenue, PerpVenue, VaultReader, VaultSite
 from agent.policy import Policy
-from agent.startup import require_agreement, require_loan_terms
+from agent.startup import require_agreement, require_loan_terms, require_tokens
 from agent.units import SECONDS_PER_HOUR, Token
 from chains.local import LocalChain, PerpSpec, PerpTick, VaultTerms, WorldSpec, deploy_vault, local_chain
 from chains.local.accounts import AGENT_TEST_KEY
@@ -73,43 +73,17 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
     chain = load_chain(config.chain)
     first_spot = float(market.view(from_s).history.spot[-1])
     genesis = from_s - SECONDS_PER_HOUR
-    with local_chain(_world_spec(config, genesis, first_spot)) as local:
-        world = local.world
-        addresses = deploy_vault(local.node, world, vault_terms(config.policy), aave=local.aave)
-        perp = None
-        if config.vault.perp_index is not None and addresses.perp_adapter is not None:
-            perp = PerpVenue(
-                addresses.perp_adapter,
-                HYPER_CORE_ADDRESS,
-                config.vault.perp_index,
-                config.vault.size_decimals,
-                config.vault.max_perp_leverage,
-            )
-        loan = None
-        if local.aave is not None and addresses.loan_adapter is not None:
-            tokens = (local.aave.usdc.a_token, local.aave.base.variable_debt_token)
-            loan = LoanVenue(addresses.loan_adapter, local.aave.pool, *tokens, config.vault.size_decimals)
-        site = VaultSite(
-            vault=addresses.vault,
-            lens=addresses.lens,
-            authority=addresses.authority,
-            policy=addresses.policy,
-            portfolio=addresses.portfolio,
-            oracle=addresses.oracle,
-            queue=addresses.queue,
-            spot_adapter=addresses.spot_adapter,
-            pool=world.pool,
-            pair=world.pair,
-            asset=Token("USDC", world.usdc, USDC_DECIMALS),
-            base=Token(config.vault.base_symbol, world.base, config.vault.base_decimals),
-            perp=perp,
-            loan=loan,
-        )
+    with local_chain(world_spec(config, genesis, first_spot)) as local:
+        site = deployed_site(config, local)
+        loan = site.loan
         signer = LocalSigner(AGENT_TEST_KEY)
         require_agreement(local.node, site, config.policy, chain.chain_id, signer.address)
+        require_tokens(local.node, site)
         if loan is not None and config.vault.aave is not None:
             require_loan_terms(local.node, site, loan, config.vault.aave)
-        adapters = (site.spot_adapter, addresses.perp_adapter, world.quoter, addresses.loan_adapter)
+        perp_adapter = None if site.perp is None else site.perp.adapter
+        loan_adapter = None if loan is None else loan.adapter
+        adapters = (site.spot_adapter, perp_adapter, site.quoter, loan_adapter)
         venues = Venues(chain.chain_id, site.vault, *adapters)
         reader = VaultReader(local.node, site, signer.address)
         clock = Clock(from_s)
@@ -123,9 +97,46 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
         with Journal(folder / JOURNAL_FILE) as journal:
             broadcaster = LocalBroadcaster(local.node, lambda: clock.forward(2))
             fees = (config.execution.max_fee_gwei, chain.priority_fee_wei)
-            sender = Sender(local.node, signer, journal, broadcaster, *fees)
+            urgent_fee = config.execution.urgent_max_fee_gwei
+            sender = Sender(local.node, signer, journal, broadcaster, *fees, urgent_max_fee_gwei=urgent_fee)
             cycle = Cycle(config, market, reader, local.node, venues, sender, signer.address, await_effect)
             yield Stage(config, market, chain, local, site, reader, cycle, clock, first_spot)
+
+
+def deployed_site(config: Config, local: LocalChain) -> VaultSite:
+    """Deploys the vault of a strategy on a local chain; where it is, as reading it takes it."""
+    world = local.world
+    addresses = deploy_vault(local.node, world, vault_terms(config.policy), aave=local.aave)
+    perp = None
+    if config.vault.perp_index is not None and addresses.perp_adapter is not None:
+        perp = PerpVenue(
+            addresses.perp_adapter,
+            HYPER_CORE_ADDRESS,
+            config.vault.perp_index,
+            config.vault.size_decimals,
+            config.vault.max_perp_leverage,
+        )
+    loan = None
+    if local.aave is not None and addresses.loan_adapter is not None:
+        tokens = (local.aave.usdc.a_token, local.aave.base.variable_debt_token)
+        loan = LoanVenue(addresses.loan_adapter, local.aave.pool, *tokens, config.vault.size_decimals)
+    return VaultSite(
+        vault=addresses.vault,
+        lens=addresses.lens,
+        authority=addresses.authority,
+        policy=addresses.policy,
+        portfolio=addresses.portfolio,
+        oracle=addresses.oracle,
+        queue=addresses.queue,
+        spot_adapter=addresses.spot_adapter,
+        pool=world.pool,
+        quoter=world.quoter,
+        pair=world.pair,
+        asset=Token("USDC", world.usdc, USDC_DECIMALS),
+        base=Token(config.vault.base_symbol, world.base, config.vault.base_decimals),
+        perp=perp,
+        loan=loan,
+    )
 
 
 def vault_terms(policy: Policy) -> VaultTerms:
@@ -134,7 +145,8 @@ def vault_terms(policy: Policy) -> VaultTerms:
     return VaultTerms(policy.to_contract().as_tuple(), venue_cap.as_tuple(), asset_cap.as_tuple())
 
 
-def _world_spec(config: Config, genesis: int, first_price: float) -> WorldSpec:
+def world_spec(config: Config, genesis: int, first_price: float) -> WorldSpec:
+    """The local chain's market of a strategy, at a first price."""
     perp = None
     if config.vault.perp_index is not None:
         perp = PerpSpec(

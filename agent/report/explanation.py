@@ -1,11 +1,12 @@
 """One decision on the terminal: what was known, what each scaler made of it, and the plan it comes to."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent.decision import Decision
 from agent.execution.plan import Plan
-from agent.market.observation import Observation
+from agent.market.observation import Observation, VaultState
 from agent.reasons import Reason
 
 if TYPE_CHECKING:
@@ -43,43 +44,44 @@ def _inputs(observation: Observation) -> "Table":
     for column in (1, 4):
         table.columns[column].justify = "right"
     market, vault, now = observation.market, observation.vault, observation.time
-    block_age = now - vault.block.timestamp
     for name, fact in (("spot", market.spot), ("perp mark", market.perp), ("open interest", market.open_interest)):
         if fact is not None:
-            table.add_row(name, f"{fact.value:,.2f}", fact.unit, fact.source, _age(now - fact.at))
+            table.add_row(name, f"{fact.value:,.2f}", fact.unit, fact.source, age(now - fact.at))
     if market.funding is not None:
         rate, fact = market.funding
         text = f"{rate.value:+.6f} ({rate.annualised():+.2%} a year)"
-        table.add_row("funding", text, f"per {rate.interval_h:g} h", fact.source, _age(now - fact.at))
+        table.add_row("funding", text, f"per {rate.interval_h:g} h", fact.source, age(now - fact.at))
     table.add_row("history", f"{len(market.history.time_s):,}", "hours", "market", "")
-    oracle_age = now - vault.oracle_updated_at
-    table.add_row("oracle price", f"{vault.oracle_price:,.2f}", "USD", "Chainlink feed", _age(oracle_age))
-    table.add_row("pool price", f"{vault.pool_price:,.2f}", "USD", "Uniswap v3 pool", _age(block_age))
+    for row in vault_rows(vault, now):
+        table.add_row(*row)
+    return table
+
+
+def vault_rows(vault: VaultState, now: int) -> Iterator[tuple[str, str, str, str, str]]:
+    """The vault's numbers as rows of name, value, unit, source and age; `now` in unix seconds."""
+    oracle_age, block_age = age(now - vault.oracle_updated_at), age(now - vault.block.timestamp)
     asset, base = vault.asset, vault.base
-    table.add_row(
-        "net asset value", f"{asset.to_float(vault.total_assets):,.2f}", asset.symbol, "vault", _age(block_age)
-    )
-    table.add_row("idle cash", f"{asset.to_float(vault.idle_assets):,.2f}", asset.symbol, "vault", _age(block_age))
-    table.add_row("spot leg", f"{base.to_float(vault.spot_base):,.4f}", base.symbol, "spot adapter", _age(block_age))
+    yield "oracle price", f"{vault.oracle_price:,.2f}", "USD", "Chainlink feed", oracle_age
+    yield "pool price", f"{vault.pool_price:,.2f}", "USD", "Uniswap v3 pool", block_age
+    yield "net asset value", f"{asset.to_float(vault.total_assets):,.2f}", asset.symbol, "vault", block_age
+    yield "idle cash", f"{asset.to_float(vault.idle_assets):,.2f}", asset.symbol, "vault", block_age
+    yield "spot leg", f"{base.to_float(vault.spot_base):,.4f}", base.symbol, "spot adapter", block_age
     if vault.perp is not None:
         size = vault.perp.size / 10**vault.perp.size_decimals
-        table.add_row("perp leg", f"{size:,.4f}", base.symbol, "HyperCore", _age(block_age))
-        equity = vault.perp.account_value / 1e6
-        table.add_row("margin equity", f"{equity:,.2f}", "USD", "HyperCore", _age(block_age))
+        yield "perp leg", f"{size:,.4f}", base.symbol, "HyperCore", block_age
+        yield "margin equity", f"{vault.perp.account_value / 1e6:,.2f}", "USD", "HyperCore", block_age
     if vault.loan is not None:
         loan = vault.loan
-        collateral, debt = asset.to_float(loan.collateral), base.to_float(loan.debt)
-        table.add_row("collateral", f"{collateral:,.2f}", asset.symbol, "Aave v3", _age(block_age))
-        table.add_row("debt", f"{debt:,.4f}", base.symbol, "Aave v3", _age(block_age))
+        yield "collateral", f"{asset.to_float(loan.collateral):,.2f}", asset.symbol, "Aave v3", block_age
+        yield "debt", f"{base.to_float(loan.debt):,.4f}", base.symbol, "Aave v3", block_age
         health = "no debt" if vault.health_bps is None else f"{vault.health_bps / 10_000:.4f}"
-        table.add_row("health factor", health, "", "vault", _age(block_age))
+        yield "health factor", health, "", "vault", block_age
         for name, rate in (("supply rate", loan.supply_rate), ("borrow rate", loan.borrow_rate)):
-            table.add_row(name, f"{rate.annualised():+.2%}", "a year", "Aave v3", _age(block_age))
+            yield name, f"{rate.annualised():+.2%}", "a year", "Aave v3", block_age
     distance = vault.liquidation_distance_bps
     far = "none possible" if distance is None else f"{distance / 10_000:.1%}"
-    table.add_row("distance to liquidation", far, "of the mark", "vault", _age(block_age))
-    table.add_row("mode", vault.mode.name, "", "vault", _age(block_age))
-    return table
+    yield "distance to liquidation", far, "of the mark", "vault", block_age
+    yield "mode", vault.mode.name, "", "vault", block_age
 
 
 def _scalers(decision: Decision) -> "Table":
@@ -113,7 +115,10 @@ def _print_plan(console: "Console", plan: Plan, *, rehearsed: bool) -> None:
         console.print(f"  no action: {plan.note}", highlight=False, soft_wrap=True)
 
 
-def _age(seconds: int) -> str:
-    return (
-        f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3600:.1f} h"
-    )
+def age(seconds: float) -> str:
+    """A time span as a person says it."""
+    if seconds < 10 and seconds != int(seconds):
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3600:.1f} h"

@@ -1,11 +1,29 @@
 """When a vault needs a plan although nothing is to be traded: an empty plan still settles, marks and latches."""
 
+from collections.abc import Sequence
+
 from agent.market.observation import Mode, Observation
 from agent.policy import Policy
+from agent.reasons import Code, Reason
 
 SECONDS_PER_DAY = 86_400
 # A filled queue leaves a few units of idle cash behind, which nobody waits for. They go with the day's first plan.
 LEAST_PAYMENT_USD = 1.0
+SIGN_AT = 0.5  # of policy.max_silence_s
+# What is unknown or in doubt outside of the chain; the vault's own state is as good as ever.
+OFF_CHAIN = frozenset(
+    {
+        Code.DATA_MISSING,
+        Code.DATA_STALE,
+        Code.FUNDING_STALE,
+        Code.OPEN_INTEREST_STALE,
+        Code.WARMING_UP,
+        Code.QUORUM_TOO_FEW,
+        Code.QUORUM_NO_MAJORITY,
+        Code.QUORUM_SPREAD,
+        Code.QUORUM_JUMP,
+    }
+)
 
 
 def upkeep(observation: Observation, policy: Policy) -> str | None:
@@ -27,6 +45,24 @@ def upkeep(observation: Observation, policy: Policy) -> str | None:
     if vault.last_plan_at // SECONDS_PER_DAY < observation.time // SECONDS_PER_DAY:
         return "the first cycle of a UTC day marks the share price that the daily loss is measured from"
     return None
+
+
+def sign_of_life_due(observation: Observation, policy: Policy, refusals: Sequence[Reason]) -> str | None:
+    """One sentence when the vault must hear from its agent although nothing may be decided, else None.
+
+    An agent that lacks the exchanges' data is not silent: without this, two days of an outage would let strangers
+    unwind its positions. The empty plan trades nothing. Where the chain itself is in doubt, the vault halted or a
+    person said stop, nothing is sent.
+    """
+    vault = observation.vault
+    if vault.total_supply == 0 or vault.mode is Mode.HALTED or not refusals:
+        return None
+    if any(reason.code not in OFF_CHAIN for reason in refusals):
+        return None
+    silent_s = observation.time - max(vault.last_sign_at, vault.last_plan_at)
+    if silent_s < policy.max_silence_s * SIGN_AT:
+        return None
+    return f"nothing may be decided, and the vault has not heard from its agent for {silent_s / 3_600:.0f} h"
 
 
 def latch_due(observation: Observation, policy: Policy) -> str | None:

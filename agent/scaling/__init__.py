@@ -2,7 +2,7 @@
 
 from agent.scaling.cash_cap import cash_cap
 from agent.scaling.drawdown import drawdown_factor
-from agent.scaling.funding import funding_factor, mean_funding
+from agent.scaling.funding import FundingRegime, funding_factor, funding_regime, funding_step
 from agent.scaling.gross_cap import gross_cap
 from agent.scaling.liquidation_factor import liquidation_factor
 from agent.scaling.liquidation_price import liquidation_distance, liquidation_price, loan_liquidation_distance
@@ -12,17 +12,19 @@ from agent.scaling.pipeline import Sizing, combine, scaler
 from agent.scaling.volatility_target import volatility_target
 
 __all__ = [
+    "FundingRegime",
     "Sizing",
     "cash_cap",
     "combine",
     "drawdown_factor",
     "funding_factor",
+    "funding_regime",
+    "funding_step",
     "gross_cap",
     "liquidation_distance",
     "liquidation_factor",
     "liquidation_price",
     "loan_liquidation_distance",
-    "mean_funding",
     "no_trade_band",
     "open_interest_factor",
     "open_interest_z",

@@ -1,46 +1,109 @@
-"""Scale exposure by what it earns: the mean of funding, or the net rate of a loan."""
+"""Scale exposure by what it earns: when funding is worth a round trip, and the net rate of a loan."""
 
-import numpy as np
+import math
+from dataclasses import dataclass
 
 from agent.market.observation import Floats, Seconds
 from agent.reasons import Code, Reason
-from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
+from agent.units import SECONDS_PER_HOUR
+
+BLOCK_S = 60 * 24 * SECONDS_PER_HOUR  # the fold begins at the last but one multiple of this
+LONGEST_FOLD_H = 2 * BLOCK_S // SECONDS_PER_HOUR
 
 
-def mean_funding(time_s: Seconds, funding: Floats, horizon_h: int) -> float | Reason:
-    """Mean annual funding that a short accrued over the horizon, or the refusal WARMING_UP.
+@dataclass(frozen=True, slots=True)
+class FundingRegime:
+    """Whether a short is worth holding, and the two sums that say so, in parts of the notional."""
 
-        mean = 8760 * sum(f_i) / hours covered
+    worth_holding: bool
+    regret: float  # what the present side has lost against the other since it was last right
+    expected: float  # what the next `memory_h` hours are expected to pay
 
-    The hours covered start at the last row at or before the horizon's beginning, so that a hole in the history
-    lengthens the window instead of counting as hours that paid nothing.
+
+def funding_regime(
+    time_s: Seconds, funding: Floats, *, round_trip_cost: float, memory_h: float
+) -> FundingRegime | Reason:
+    """Folds `funding_step` over the history: hold while it pays, and switch when a round trip has been lost.
+
+    Not holding has no cost that anybody books, but it has one: the funding not earned. Holding through negative
+    funding has the same. Whoever switches at once pays a round trip for every flicker; whoever waits until the wrong
+    side has cost as much as a round trip never pays more than about twice what hindsight would have paid. The only
+    number that decides is what switching costs; `memory_h` merely brings a switch forward when a regime is plain.
+
+    The fold starts flat at the last but one multiple of 60 days (or at the first row), so that any two agents, and
+    one agent before and after a restart, fold the same rows.
 
     Parameters
     ----------
-    time_s : n unix seconds, ascending
-    funding : n decimals, accrued to a short over the step that ends at the row
-    horizon_h : hours, >= 1
+    time_s : n unix seconds, ascending: settlements, or hours that accrue them
+    funding : n decimals, received by a short over the step that ends at the row
+    round_trip_cost : of opening and closing, as a part of the notional, > 0
+    memory_h : half-life of the expectation and the time it reaches ahead, hours, > 0
 
     Returns
     -------
-    Decimal per year (0.05 is 5 %), or a Reason with code WARMING_UP when the history is shorter than the horizon.
+    The regime at the last row, or a Reason with code WARMING_UP without any row. More warm-up is not needed: the fold
+    starts flat, and only funding that was really paid ends that.
+
+    Raises
+    ------
+    ValueError : lengths differ, or a parameter is not a positive number.
+
+    Source: Page (1954), Continuous inspection schemes (the cumulative sum); Karlin et al. (1988), Competitive snoopy
+    caching (renting until the rent equals the price).
     """
     if len(time_s) != len(funding):
         raise ValueError(f"times and funding must be equally long, got {len(time_s)} and {len(funding)}")
-    start = -1
-    if len(time_s) > 0:
-        start = int(np.searchsorted(time_s, time_s[-1] - horizon_h * SECONDS_PER_HOUR, side="right")) - 1
-    if start < 0:
-        have = 0.0 if len(time_s) == 0 else float(time_s[-1] - time_s[0]) / SECONDS_PER_HOUR
-        return Reason(
-            Code.WARMING_UP,
-            f"{have:g} hours of funding, the mean is over {horizon_h}",
-            have,
-            float(horizon_h),
-            "strategy.funding.horizon_h",
-        )
-    hours = float(time_s[-1] - time_s[start]) / SECONDS_PER_HOUR
-    return float(funding[start + 1 :].sum()) * HOURS_PER_YEAR / hours
+    if not (0 < round_trip_cost < math.inf and 0 < memory_h < math.inf):
+        raise ValueError(f"round_trip_cost {round_trip_cost} and memory_h {memory_h} must be positive numbers")
+    if len(time_s) == 0:
+        return Reason(Code.WARMING_UP, "no funding is known yet", 0.0, 1.0, "strategy.funding")
+    first = int(time_s.searchsorted((int(time_s[-1]) // BLOCK_S - 1) * BLOCK_S))
+    times = time_s[first:].tolist()
+    holding, regret, expected, before = False, 0.0, 0.0, times[0]
+    for now, rate in zip(times, funding[first:].tolist(), strict=True):
+        hours = (now - before) / SECONDS_PER_HOUR
+        holding, regret, expected = funding_step(holding, regret, expected, rate, hours, round_trip_cost, memory_h)
+        before = now
+    return FundingRegime(holding, regret, expected)
+
+
+def funding_step(
+    holding: bool,
+    regret: float,
+    expected: float,
+    rate: float,
+    hours: float,
+    round_trip_cost: float,
+    memory_h: float,
+) -> tuple[bool, float, float]:
+    """One row of the fold; plain arithmetic, so that the research kernels compile this very function.
+
+        expected <- expected * 2^(-hours / memory_h) + ln 2 * rate
+        regret   <- max(0, regret - rate) while holding, max(0, regret + rate) while flat
+        switch when regret - expected > round_trip_cost while holding, regret + expected > round_trip_cost while flat
+
+    `expected` is the exponentially weighted mean rate per hour, kept up for `memory_h` hours.
+
+    Parameters
+    ----------
+    hours : since the row before
+    rate : received by a short over the step that ends now, decimal
+
+    Returns
+    -------
+    holding, regret and expected after the row; a switch sets the regret to zero.
+    """
+    expected = expected * 2.0 ** (-hours / memory_h) + math.log(2.0) * rate
+    if holding:
+        regret = max(0.0, regret - rate)
+        if regret - expected > round_trip_cost:
+            return False, 0.0, expected
+        return True, regret, expected
+    regret = max(0.0, regret + rate)
+    if regret + expected > round_trip_cost:
+        return True, 0.0, expected
+    return False, regret, expected
 
 
 def funding_factor(mean_annual: float, in_position: bool, entry: float, exit: float, full: float) -> float:

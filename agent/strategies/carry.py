@@ -10,9 +10,8 @@ from agent.risk.short_leg import distance_at
 from agent.scaling import (
     Sizing,
     combine,
-    funding_factor,
+    funding_regime,
     liquidation_factor,
-    mean_funding,
     open_interest_factor,
     open_interest_z,
     scaler,
@@ -27,7 +26,7 @@ from agent.strategies.volatility_target import (
     volatility_scaler,
 )
 from agent.units import DAYS_PER_YEAR
-from agent.volatility import carry_returns, ewma_volatility
+from agent.volatility import carry_returns, forecast_volatility
 
 
 def size(observation: Observation, config: Config, strategy: CarryStrategy, book: Book) -> Sizing | Reason:
@@ -46,7 +45,7 @@ def size(observation: Observation, config: Config, strategy: CarryStrategy, book
         return forecast
     if isinstance(daily_sigma, Reason):
         return daily_sigma
-    factors = [_funding(observation.market.history, strategy, book.holds_position())]
+    factors = [_funding(observation.market.history, strategy)]
     if strategy.open_interest is not None:
         factors.append(_open_interest(observation.market.history, strategy))
     factors.append(
@@ -68,34 +67,29 @@ def size(observation: Observation, config: Config, strategy: CarryStrategy, book
 def _carry_volatility(history: History, strategy: CarryStrategy) -> float | Reason:
     if history.perp is None or history.funding is None:
         return _unknown("perp and funding history")
-    return ewma_volatility(
-        history.time_s,
-        carry_returns(history.spot, history.perp, history.funding),
-        half_life_h=strategy.volatility.half_life_h,
-        return_interval_h=strategy.volatility.return_interval_h,
-        floor=strategy.volatility.floor,
-        warm_up_h=strategy.volatility.warm_up_h,
-    )
+    returns = carry_returns(history.spot, history.perp, history.funding)
+    return forecast_volatility(history.time_s, returns, strategy.volatility)
 
 
-def _funding(history: History, strategy: CarryStrategy, in_position: bool) -> Scaler | Reason:
+def _funding(history: History, strategy: CarryStrategy) -> Scaler | Reason:
     if history.funding is None:
         return _unknown("funding history")
     rule = strategy.funding
-    mean = mean_funding(history.time_s, history.funding, rule.horizon_h)
-    if isinstance(mean, Reason):
-        return mean
-    value = funding_factor(mean, in_position, rule.entry_annual, rule.exit_annual, rule.full_annual)
-    threshold = f"leaves below {rule.exit_annual:.1%}" if in_position else f"enters from {rule.entry_annual:.1%}"
+    regime = funding_regime(
+        history.time_s, history.funding, round_trip_cost=rule.round_trip_cost, memory_h=rule.memory_h
+    )
+    if isinstance(regime, Reason):
+        return regime
+    state = "is worth holding" if regime.worth_holding else "is not worth holding"
     return scaler(
         "funding",
-        value,
-        f"funding paid {mean:.1%} a year over {rule.horizon_h} h; full size from {rule.full_annual:.1%}, {threshold}",
-        mean_annual=mean,
-        in_position=in_position,
-        entry=rule.entry_annual,
-        exit=rule.exit_annual,
-        full=rule.full_annual,
+        1.0 if regime.worth_holding else 0.0,
+        f"a short {state}: expected are {regime.expected:+.2%} in {rule.memory_h:g} h, the other side would have been "
+        f"better by {regime.regret:.2%}, a round trip costs {rule.round_trip_cost:.2%}",
+        expected=regime.expected,
+        regret=regime.regret,
+        round_trip_cost=rule.round_trip_cost,
+        memory_h=rule.memory_h,
     )
 
 

@@ -27,6 +27,8 @@ def decide(observation: Observation, config: Config) -> Decision:
     A decision with `target` None, an empty proposal and `refusals` when nothing may be decided; else the target with
     every scaler, and a proposal that is empty when the vault is where it should be. The note says why.
 
+    A caution of the market keeps the exposure where it is or lets it fall.
+
     In mode REDUCE_ONLY the target is no position: a latched loss limit means that nobody has judged the strategy
     since, only a person can return the vault to ACTIVE, and until then waiting in the market earns risk without the
     right to manage it. No forecast is needed for that, so it works during warm-up too.
@@ -39,6 +41,7 @@ def decide(observation: Observation, config: Config) -> Decision:
     sized = _size(observation, config, book)
     if isinstance(sized, Reason):
         return _refused(observation, config, (sized,))
+    sized = _cautious(sized, book, observation.market.cautions)
 
     liquidation = config.strategy.liquidation if isinstance(config.strategy, Hedged) else None
     proposal, note = next_step(
@@ -77,6 +80,16 @@ def _size(observation: Observation, config: Config, book: Book) -> Sizing | Reas
     if isinstance(config.strategy, LendingNeutralStrategy):
         return lending_neutral.size(observation, config, config.strategy, book)
     return volatility_target.size(observation, config, config.strategy)
+
+
+def _cautious(sized: Sizing, book: Book, cautions: tuple[Reason, ...]) -> Sizing:
+    """The size, not above what is held while something calls for caution."""
+    if not cautions:
+        return sized
+    held = min(book.legs()) * book.lot_usd / book.nav if book.nav > 0 else 0.0
+    sentence = f"not above the {held:.4f} that is held: {'; '.join(str(reason) for reason in cautions)}"
+    part = scaler("caution", min(held, sized.exposure), sentence)
+    return Sizing(min(held, sized.exposure), (*sized.scalers, part))
 
 
 def _target(

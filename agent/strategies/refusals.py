@@ -18,14 +18,15 @@ def refusals(observation: Observation, config: Config) -> tuple[Reason, ...]:
     is refused here, so that nothing behind this door meets a NaN or a None.
     """
     vault = observation.vault
-    found = list(observation.market.problems)
+    found = [*observation.market.problems, *vault.problems]
     found += _mode(vault)
     told = {problem.where for problem in observation.market.problems}
     found += [reason for reason in _market(observation, config) if reason.where not in told]
     found += _vault(vault)
     if not _has_any(found, Code.DATA_NOT_FINITE, Code.DATA_NOT_POSITIVE, Code.DATA_MISSING):
         found += _prices_agree(observation, config)
-    found += _oracle_age(observation, config)
+    if not _has_any(found, Code.ORACLE_STALE):
+        found += _oracle_age(observation, config)
     if vault.perp is not None and vault.perp.pending_until > observation.time:
         found.append(
             Reason(

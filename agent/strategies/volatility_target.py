@@ -6,7 +6,7 @@ from agent.market.observation import Observation, VaultState
 from agent.reasons import Reason
 from agent.scaling import Sizing, cash_cap, combine, drawdown_factor, gross_cap, scaler, volatility_target
 from agent.strategies.ceilings import STEP_OF_BAND
-from agent.volatility import ewma_volatility, log_returns
+from agent.volatility import forecast_volatility, log_returns
 
 
 def size(observation: Observation, config: Config, strategy: VolatilityTargetStrategy) -> Sizing | Reason:
@@ -32,14 +32,7 @@ def size(observation: Observation, config: Config, strategy: VolatilityTargetStr
 def price_volatility(observation: Observation, volatility: ForecastConfig) -> float | Reason:
     """Annualised volatility of the spot price."""
     history = observation.market.history
-    return ewma_volatility(
-        history.time_s,
-        log_returns(history.spot),
-        half_life_h=volatility.half_life_h,
-        return_interval_h=volatility.return_interval_h,
-        floor=volatility.floor,
-        warm_up_h=volatility.warm_up_h,
-    )
+    return forecast_volatility(history.time_s, log_returns(history.spot), volatility)
 
 
 def volatility_scaler(forecast: float, target: float, of: str) -> Scaler:

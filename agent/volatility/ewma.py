@@ -5,8 +5,10 @@ import math
 import numpy as np
 
 from agent.market.observation import Floats, Seconds
-from agent.reasons import Code, Reason
+from agent.reasons import Reason
 from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
+from agent.volatility.checks import require_returns, warming_up
+from agent.volatility.truncation import SETTLED_HALF_LIVES
 
 
 def ewma_volatility(
@@ -22,7 +24,7 @@ def ewma_volatility(
 
         r_j     = sum of the steps in (t_i, t_j],  t_i the last row at or before t_j - interval
         h_j     = r_j^2 / (t_j - t_i)                           variance per hour
-        sigma   = max(floor, sqrt(8760 * sum(w_j h_j) / sum(w_j))),  w_j = 2^(-(T - t_j) / half_life)
+        sigma   = max(floor, sqrt(8760 * sum(w_j h_j) / sum(w_j))),  w_j = 2^(-(T - t_j) / half_life), 6 half-lives back
 
     Every row ends one return, so returns over more than one step overlap. Overlap leaves the mean of the estimate
     where it is and makes it less noisy than one return per day at an arbitrary hour; it does not add independent
@@ -52,19 +54,15 @@ def ewma_volatility(
 
     Source: RiskMetrics Technical Document (1996), section 5.2; annualised over 365 x 24 h.
     """
-    if min(half_life_h, return_interval_h, floor) <= 0:
-        raise ValueError(f"half-life {half_life_h}, interval {return_interval_h} and floor {floor} must be positive")
-    if len(step_returns) != max(0, len(time_s) - 1):
-        raise ValueError(f"{len(time_s)} times need {len(time_s) - 1} returns, got {len(step_returns)}")
-    if not np.isfinite(step_returns).all():
-        raise ValueError("returns must be finite numbers")
+    require_returns(time_s, step_returns, half_life_h=half_life_h, return_interval_h=return_interval_h, floor=floor)
     if len(step_returns) < warm_up_h:
-        return _warming_up(len(step_returns), warm_up_h)
+        return warming_up(len(step_returns), warm_up_h)
 
     start = np.searchsorted(time_s, time_s - return_interval_h * SECONDS_PER_HOUR, side="right") - 1
-    first = int(np.searchsorted(start, 0))
-    if first == len(time_s):
-        return _warming_up(len(step_returns), max(warm_up_h, return_interval_h))
+    oldest_s = time_s[-1] - SETTLED_HALF_LIVES * half_life_h * SECONDS_PER_HOUR
+    first = max(int(np.searchsorted(start, 0)), int(np.searchsorted(time_s, oldest_s, side="right")))
+    if first == len(time_s) or start[-1] < 0:
+        return warming_up(len(step_returns), max(warm_up_h, return_interval_h))
     start, end_s = start[first:], time_s[first:]
 
     cumulative = np.concatenate(([0.0], np.cumsum(step_returns)))
@@ -73,13 +71,3 @@ def ewma_volatility(
     weights = np.exp2((end_s - time_s[-1]) / (half_life_h * SECONDS_PER_HOUR))
     variance_per_hour = float(weights @ (returns * returns / hours) / weights.sum())
     return max(floor, math.sqrt(variance_per_hour * HOURS_PER_YEAR))
-
-
-def _warming_up(have: int, need: int) -> Reason:
-    return Reason(
-        Code.WARMING_UP,
-        f"{have} hours of history, {need} are needed before volatility is known",
-        float(have),
-        float(need),
-        "strategy.volatility.warm_up_h",
-    )

@@ -12,6 +12,7 @@ _PATHS = {
     "UniswapV3Pool": f"{_UNISWAP}/v3-core/artifacts/contracts/UniswapV3Pool.sol/UniswapV3Pool.json",
     "SwapRouter02": f"{_UNISWAP}/swap-router-contracts/artifacts/contracts/SwapRouter02.sol/SwapRouter02.json",
     "QuoterV2": f"{_UNISWAP}/v3-periphery/artifacts/contracts/lens/QuoterV2.sol/QuoterV2.json",
+    "TickLens": "node_modules/@uniswap/v3-periphery/artifacts/contracts/lens/TickLens.sol/TickLens.json",
     "WETH9": "node_modules/canonical-weth/build/contracts/WETH9.json",
     "FluxAggregator": "vendor-out/FluxAggregator.json",
     "EACAggregatorProxy": "vendor-out/EACAggregatorProxy.json",

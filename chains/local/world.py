@@ -13,7 +13,7 @@ from chains.local.vendor import load_vendor
 from chains.multicall import MULTICALL3_ADDRESS
 from chains.registry import load_chain
 from chains.rpc import Node, data_bytes
-from chains.venues.uniswap_v3 import MAX_TICK, Pair
+from chains.venues.uniswap_v3 import MAX_TICK, TICK_LENS_ADDRESS, Pair
 
 _ZERO_ADDRESS = "0x" + "00" * 20
 _INVENTORY_MULTIPLE = 20  # of the pool's reserves: enough for the mover to move the price 400-fold either way
@@ -34,6 +34,7 @@ def deploy_world(node: Node, spec: WorldSpec) -> World:
     sender = Sender(node, DEPLOYER)
     node.call("anvil_setBalance", DEPLOYER, hex(_WEI_BALANCE), nullable=True)
     node.call("anvil_setCode", MULTICALL3_ADDRESS, load_vendor("Multicall3").deployed_bytecode, nullable=True)
+    node.call("anvil_setCode", TICK_LENS_ADDRESS, load_vendor("TickLens").deployed_bytecode, nullable=True)
     usdc = sender.create(artifacts.load("TestUSDC"))
     weth = sender.create(load_vendor("WETH9"))
     base = weth

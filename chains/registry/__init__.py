@@ -10,7 +10,11 @@ from importlib import resources
 class Chain:
     """One chain. Addresses are those that every user of the chain shares.
 
-    `native_token_usd` is an assumption: it expresses gas in dollars and decides nothing else.
+    `native_token_usd` is an assumption: it expresses gas in dollars and decides nothing else. Blocks follow each other within
+    `block_time_s`, which machines' clocks are held against. A transaction counts as
+    mined with `confirmation_blocks` on top, and no reorganisation is expected to reach below `finality_blocks`; without
+    a block after `replace_after_s` it is replaced. `private_relay` is the address of a relay that shows transactions to
+    no other trader, empty without one.
     """
 
     name: str
@@ -20,8 +24,13 @@ class Chain:
     order_delay_s: int
     transfer_delay_s: int
     core_action_bound_s: int
+    block_time_s: int
     core_writer: str
     core_deposit_wallet: str
+    confirmation_blocks: int
+    finality_blocks: int
+    replace_after_s: int
+    private_relay: str
 
 
 class RegistryError(ValueError):

@@ -4,10 +4,11 @@ Scales are facts of the venue: precompile prices are human price x 10^(6 - size 
 sizes human x 10^(size decimals), perp dollars x 10^6, spot dollars x 10^8.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from chains.functions import RawFunction, abi_encode
-from chains.multicall import Call
+from chains.multicall import Call, Query
 
 USD_DECIMALS = 6
 LIMIT_PRICE_DECIMALS = 8
@@ -95,6 +96,44 @@ def account_exists(user: str) -> Call:
 def position(user: str, perp: int) -> Call:
     """Reads `Position(*result)`."""
     return Call(_precompile(0x0813), _POSITION, (user, perp))
+
+
+class Market(NamedTuple):
+    """Prices of one perp in precompile scale."""
+
+    mark_price: int
+    oracle_price: int
+    best_bid: int
+    best_ask: int
+
+
+class Account(NamedTuple):
+    """One account with its position in one perp; money in USD with 6 decimals."""
+
+    exists: bool
+    position: Position
+    margin: MarginSummary
+    withdrawable: int
+
+
+def market(perp: int) -> Query[Market]:
+    """Reads mark, oracle price and best bid and ask."""
+
+    def make(answers: Sequence[Any]) -> Market:
+        mark, oracle, (bid, ask) = answers
+        return Market(mark, oracle, bid, ask)
+
+    return Query((mark_price(perp), oracle_price(perp), best_bid_offer(perp)), make)
+
+
+def account(user: str, perp: int) -> Query[Account]:
+    """Reads position and margin."""
+
+    def make(answers: Sequence[Any]) -> Account:
+        exists, held, summary, free = answers
+        return Account(exists, Position(*held), MarginSummary(*summary), free)
+
+    return Query((account_exists(user), position(user, perp), margin_summary(user), withdrawable(user)), make)
 
 
 def price(raw_price: int, size_decimals: int) -> float:

@@ -10,6 +10,7 @@ from chains.multicall import Call
 
 Q96 = 2**96
 MAX_TICK = 887_272
+TICK_LENS_ADDRESS = "0xbfd8137f7d1516D3ea5cA83523914859ec47F573"  # of the protocol's periphery, on most chains
 MIN_SQRT_PRICE = 4_295_128_739
 MAX_SQRT_PRICE = 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_342
 

@@ -2,12 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from agent.config.file import load_config
 from agent.decision import Proposal, Refused
-from agent.execution import Plan
+from agent.execution import (
+    Journal,
+    LiveBroadcaster,
+    LocalSigner,
+    NodeSender,
+    Plan,
+    Rehearsed,
+    Sender,
+    Status,
+    empty_plan,
+    rehearse,
+)
+from agent.execution.answers import Client
 from agent.market.choose import choose_market
 from agent.market.observation import Mode
 from agent.reasons import Code
@@ -16,6 +29,7 @@ from agent.replay.depositors import Depositors
 from agent.replay.stage import AGENT_ACTS_AFTER_S
 from agent.strategies import decide
 from chains.local import PerpTick
+from chains.local.accounts import AGENT_TEST_KEY
 
 PERIOD = parse_period("2023-02-01", "2023-02-03")
 EMPTY_ACCOUNT = "0x" + "77" * 20
@@ -53,13 +67,54 @@ def test_a_cycle_without_a_transaction_takes_two_round_trips(stage: Stage) -> No
     assert stage.local.node.round_trips - before == 2
 
 
-def test_an_agent_without_gas_money_sends_nothing_and_says_what_it_needs(stage: Stage) -> None:
+def test_fault_62_an_agent_without_gas_money_sends_nothing_and_says_what_it_needs(stage: Stage) -> None:
     observation = stage.cycle.observe(stage.clock.now)
     poor = replace(observation, vault=replace(observation.vault, agent_balance_wei=10**15, last_plan_at=0))
     verdict = stage.cycle.prepare(decide(poor, stage.config), poor)
     assert isinstance(verdict, Refused)
     (reason,) = verdict.reasons
     assert (reason.code, reason.value, reason.where) == (Code.GAS_RESERVE, 0.001, "execution.min_gas_balance")
+
+
+def test_fault_62_an_agent_whose_gas_money_runs_low_says_so_in_time_and_goes_on(stage: Stage) -> None:
+    vault = stage.reader.read()
+    asked = {wei: stage.cycle.gas(replace(vault, agent_balance_wei=wei)) for wei in (10**17 - 1, 10**17, 3 * 10**17)}
+    assert [None if reason is None else reason.code for reason in asked.values()] == [
+        Code.GAS_RESERVE,
+        Code.GAS_LOW,
+        None,
+    ]
+    observation = stage.cycle.observe(stage.clock.now)
+    low = replace(observation, vault=replace(observation.vault, agent_balance_wei=10**17, last_plan_at=0))
+    assert not isinstance(stage.cycle.prepare(decide(low, stage.config), low), Refused)
+
+
+def test_nothing_new_is_planned_while_a_plan_waits_and_its_end_opens_the_way(stage: Stage, tmp_path: Path) -> None:
+    node, cycle = stage.local.node, stage.cycle
+    before = node.call("evm_snapshot")
+    broadcaster = LiveBroadcaster(node, NodeSender(node), clients={node.name: Client.ANVIL})
+    signer = LocalSigner(AGENT_TEST_KEY)
+    with Journal(tmp_path / "journal.db") as journal:
+        nonce = int(node.call("eth_getTransactionCount", signer.address, "latest"), 16)
+        journal.accept(signer.address, nonce, "a test", "the stage has a journal of its own")
+        sender = Sender(node, signer, journal, broadcaster, 50.0, 10**8)
+        live = replace(cycle, sender=sender)
+        node.call("evm_setAutomine", False, nullable=True)
+        observation = live.observe(stage.clock.now)
+        empty = empty_plan(observation, live.config, live.venues, "to be waited for")
+        rehearsed = rehearse(node, empty, live.agent, observation.vault.block)
+        assert isinstance(rehearsed, Rehearsed)
+        sender.send(rehearsed, "")
+        waiting = live.run(stage.clock.now)
+        assert (waiting.plan, waiting.sent) == (None, None)
+        assert [reason.code for reason in waiting.refusals] == [Code.OUTCOME_UNKNOWN]
+        node.call("evm_mine")
+        found = live.finish()
+        assert found is not None
+        assert found.status is Status.MINED
+        assert live.run(stage.clock.now).refusals == ()
+    node.call("evm_setAutomine", True, nullable=True)
+    node.call("evm_revert", before)
 
 
 def test_the_agents_balance_is_read_with_the_vault(stage: Stage) -> None:

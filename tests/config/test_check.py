@@ -23,7 +23,7 @@ def test_a_good_file_shows_its_summary_and_hash() -> None:
     assert check(path) == []
     assert load_config(path).config_hash in text
     assert "max_gross_leverage" in text
-    assert "funding.entry_annual" in text
+    assert "funding.round_trip_cost" in text
 
 
 @pytest.mark.parametrize(("name", "per_cent"), [("eth-carry", "0.97"), ("avax-carry", "0.99")])

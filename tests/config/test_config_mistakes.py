@@ -170,7 +170,7 @@ def test_refuses_everything_wrong_at_once_in_the_order_of_the_lines(carry: Strat
         ("vault.base_decimals", "0", Code.CONFIG_OUT_OF_RANGE, "expected a number from 6 on, got 0"),
         ("strategy.kind", "carrry", Code.CONFIG_OUT_OF_RANGE, "expected carry or volatility_target"),
         ("strategy.sizing.band", "-0.1", Code.CONFIG_OUT_OF_RANGE, "expected a number from 0 on, got -0.1"),
-        ("strategy.funding.horizon_h", "168.0", Code.CONFIG_NOT_A_NUMBER, "expected a whole number, got 168.0"),
+        ("strategy.open_interest.window_h", "720.0", Code.CONFIG_NOT_A_NUMBER, "expected a whole number, got 720.0"),
         ("policy.max_trade_usd", "1e13", Code.CONFIG_OUT_OF_RANGE, "expected a number up to 1e+12"),
         ("policy.venue_cap", "101", Code.CONFIG_OUT_OF_RANGE, "expected a number up to 100"),
         ("policy.latch_mode", "stopped", Code.CONFIG_OUT_OF_RANGE, "expected 'reduce_only' or 'halted'"),

@@ -12,16 +12,6 @@ WIDE = {"policy.loss_budget": "0.02", "policy.emergency_loss_budget": "0.02"}
     ("changes", "blamed", "message"),
     [
         (
-            {"strategy.funding.exit_annual": "0.05", "strategy.funding.full_annual": "0.06"},
-            "strategy.funding.exit_annual",
-            "at most strategy.funding.entry_annual",
-        ),
-        (
-            {"strategy.funding.entry_annual": "0.07"},
-            "strategy.funding.entry_annual",
-            "at most strategy.funding.full_annual",
-        ),
-        (
             {"strategy.liquidation.low_margin": "0.40"},
             "strategy.liquidation.low_margin",
             "below strategy.liquidation.target",
@@ -135,8 +125,3 @@ def test_volatility_target_refuses_values_that_contradict_each_other(
 )
 def test_volatility_target_refuses_data_it_would_never_use(spot: StrategyFile, line: str) -> None:
     assert "holds spot only" in spot.add("market", line).reason().message
-
-
-def test_carry_refuses_funding_thresholds_that_leave_no_room_to_grow(carry: StrategyFile) -> None:
-    flat = carry.change("strategy.funding.entry_annual", "-0.02").change("strategy.funding.full_annual", "-0.02")
-    assert "below strategy.funding.full_annual" in flat.reason().message

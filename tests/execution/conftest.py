@@ -1,26 +1,22 @@
 """A vault state, a strategy file and a counting contract on a real node, shared by the tests of execution."""
 
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+from counting_chain import CountingChain, fresh
+
 from agent.config import Config
-from agent.execution import LocalSigner, Plan, Rehearsed, Venues, encode_rebalance
-from agent.execution.plan import Action
+from agent.execution import Venues
 from agent.market.observation import Block, History, MarketView, Mode, Observation, PerpState, VaultState
 from agent.units import Token
-from chains.local.accounts import AGENT_TEST_KEY
 from chains.local.anvil import Anvil
-from chains.rpc import Node, quantity
 
 NOW = 1_750_000_000
-COUNTER = "0x00000000000000000000000000000000000c0De1"
-COUNTER_CODE = "0x5f546001015f5500"  # slot 0 += 1, whatever the calldata
-REVERTING_CODE = "0x5f5ffd"
 
 
 @pytest.fixture
@@ -105,38 +101,6 @@ def config() -> Config:
     return Config.model_validate(YAML(typ="safe").load(path.read_text()))
 
 
-@dataclass(frozen=True)
-class CountingChain:
-    """A node with a contract that counts its calls: unlike a vault it would not forgive a second effect."""
-
-    node: Node
-    url: str
-    signer: LocalSigner
-
-    def count(self) -> int:
-        return quantity(self.node.call("eth_getStorageAt", COUNTER, "0x0", "latest"))
-
-    def nonce(self) -> int:
-        return quantity(self.node.call("eth_getTransactionCount", self.signer.address, "latest"))
-
-    def set_code(self, code: str) -> None:
-        self.node.call("anvil_setCode", COUNTER, code, nullable=True)
-
-    def set_automine(self, on: bool) -> None:
-        self.node.call("evm_setAutomine", on, nullable=True)
-
-    def mine(self) -> None:
-        self.node.call("evm_mine")
-
-    def rehearsed(self, number: int = 1, **changes: Any) -> Rehearsed:
-        """What a rehearsal would have let through."""
-        head = self.node.head()
-        block = Block(head.number, head.hash, head.timestamp, head.base_fee_wei)
-        action = Action(COUNTER, 0, b"", "count once")
-        plan = Plan(31337, COUNTER, number, head.timestamp + 120, bytes(32), (action,))
-        return replace(Rehearsed(plan, encode_rebalance(plan), block, 500_000), **changes)
-
-
 @pytest.fixture(scope="session")
 def counting_anvil() -> Iterator[Anvil]:
     with Anvil(NOW) as anvil:
@@ -146,11 +110,5 @@ def counting_anvil() -> Iterator[Anvil]:
 @pytest.fixture
 def chain(counting_anvil: Anvil) -> Iterator[CountingChain]:
     """The counting chain, put back to its start after every test."""
-    node = counting_anvil.node
-    snapshot = node.call("evm_snapshot")
-    found = CountingChain(node, counting_anvil.url, LocalSigner(AGENT_TEST_KEY))
-    found.set_code(COUNTER_CODE)
-    yield found
-    node.call("evm_setAutomine", True, nullable=True)
-    node.call("anvil_dropAllTransactions", nullable=True)
-    node.call("evm_revert", snapshot)
+    with fresh(counting_anvil) as found:
+        yield found

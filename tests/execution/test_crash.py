@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.execution import Journal, LocalBroadcaster, LocalSigner, PollingBroadcaster, Sender, Status
+from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, LocalSigner, NodeSender, Sender, Status
 from agent.execution.records import Attempt, Intent
 from agent.execution.rehearsal import Rehearsed
 from agent.execution.signer import Signed, Transaction
@@ -38,22 +38,25 @@ class DiesAfterSigning(LocalSigner):
 class DiesInsideTheJournalWrite(Journal):
     def begin(self, intent: Intent, attempt: Attempt) -> int:
         # Everything is written, the commit is not.
-        self._database.set_trace_callback(lambda statement: die() if statement == "COMMIT" else None)
+        self._store._database.set_trace_callback(lambda statement: die() if statement == "COMMIT" else None)
         return super().begin(intent, attempt)
 
 
 class DiesBeforeBroadcast(LocalBroadcaster):
-    def broadcast(self, raw: bytes, transaction_hash: str) -> Any:
+    def broadcast(self, raw: bytes, transaction_hash: str, *, private: bool = False) -> Any:
         die()
 
 
 class DiesAfterBroadcast(LocalBroadcaster):
-    def broadcast(self, raw: bytes, transaction_hash: str) -> Any:
-        super().broadcast(raw, transaction_hash)
+    def broadcast(self, raw: bytes, transaction_hash: str, *, private: bool = False) -> Any:
+        super().broadcast(raw, transaction_hash, private=private)
         die()
 
 
-class DiesWhilePending(PollingBroadcaster):
+class DiesWhilePending(LiveBroadcaster):
+    def __init__(self, node: Node) -> None:
+        super().__init__(node, NodeSender(node))
+
     def receipt(self, transaction_hash: str) -> Any:
         die()
 
@@ -172,5 +175,5 @@ def test_a_journal_restored_from_an_older_copy_sends_nothing_again(chain: Any, t
     with Journal(tmp_path / "journal.db") as journal:
         sender = Sender(chain.node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0, 10**8)
         refused = sender.send(chain.rehearsed(3), "")
-    assert [str(reason.code) for reason in refused.reasons] == ["NONCE_JUMP"]
+    assert [str(reason.code) for reason in refused.reasons] == ["JOURNAL_BEHIND"]
     assert chain.count() == 2

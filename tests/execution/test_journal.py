@@ -90,8 +90,8 @@ def test_a_second_process_is_refused_and_told_who_holds_the_journal(tmp_path: Pa
 
 def test_a_full_disk_is_an_error_and_leaves_no_half_written_intent(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
-        (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
-        journal._database.execute(f"PRAGMA max_page_count = {pages}")
+        (pages,) = journal._store.rows("PRAGMA page_count")[0]
+        journal._store.rows(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(JournalError, match="full"):
             journal.begin(replace(INTENT, calldata=bytes(1_000_000)), ATTEMPT)
         assert journal.unfinished("0xSigner") is None
@@ -125,7 +125,7 @@ def test_refuses_another_schema(tmp_path: Path) -> None:
     Journal(path).close()
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version = 99")
-    with pytest.raises(JournalError, match="expected schema 1, the file has 99"):
+    with pytest.raises(JournalError, match="expected schema 2, found 99"):
         Journal(path)
 
 
@@ -152,6 +152,53 @@ def test_never_hands_out_signed_bytes_that_changed_on_disk(tmp_path: Path) -> No
 
 def test_writes_are_durable_when_they_return(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
-        (mode,) = journal._database.execute("PRAGMA journal_mode").fetchone()
-        (synchronous,) = journal._database.execute("PRAGMA synchronous").fetchone()
+        (mode,) = journal._store.rows("PRAGMA journal_mode")[0]
+        (synchronous,) = journal._store.rows("PRAGMA synchronous")[0]
     assert (mode, synchronous) == ("wal", 2)
+
+
+def test_further_bytes_of_an_intent_keep_its_nonce(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        intent_id = journal.begin(INTENT, ATTEMPT)
+        with pytest.raises(ValueError, match="nonce"):
+            journal.add_attempt(intent_id, another_attempt(4))
+        dearer = replace(another_attempt(3), max_fee_wei=3 * 10**9)
+        journal.add_attempt(intent_id, dearer)
+        found = journal.unfinished("0xSigner")
+    assert found is not None
+    assert found.attempts == (ATTEMPT, dearer)
+
+
+def test_plans_carried_out_are_those_whose_last_word_is_mined(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        for number, statuses in enumerate(
+            ([Status.MINED], [Status.REVERTED], [Status.MINED, Status.UNKNOWN, Status.CANCELLED], [Status.MINED] * 2)
+        ):
+            intent_id = journal.begin(replace(INTENT, plan_number=number), another_attempt(number))
+            for status in statuses:
+                journal.conclude(intent_id, status, "")
+        assert (journal.plans_carried_out("0xVault"), journal.last_plan("0xVault")) == (2, 3)
+        assert journal.next_nonce("0xSigner") == 4
+
+
+def test_an_intent_whose_bytes_are_gone_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        journal.begin(INTENT, ATTEMPT)
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM attempts")
+    with Journal(path) as journal, pytest.raises(JournalError, match="gone"):
+        journal.unfinished("0xSigner")
+
+
+def test_what_settles_is_watched_until_it_is_final(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        intent_id = journal.begin(INTENT, ATTEMPT)
+        journal.conclude(intent_id, Status.MINED, "", block_number=9, block_hash="0xab", final=False)
+        assert journal.unfinished("0xSigner") is None
+        (watched,) = journal.watched("0xSigner")
+        assert watched.block_hash == "0xab"
+        journal.begin(replace(INTENT, plan_number=8), another_attempt(4))
+        assert [one.attempt.nonce for one in journal.watched("0xSigner")] == [3, 4]
+        journal.settle(intent_id)
+        assert [one.attempt.nonce for one in journal.watched("0xSigner")] == [4]

@@ -1,5 +1,6 @@
 """Plans carried out by the real vault contract, on real Uniswap and the HyperCore stand-in, and read back."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from agent.execution import (
     rehearse,
 )
 from agent.execution.rehearsal import GAS_LIMIT
+from agent.execution.revert_codes import reason_for
 from agent.ledger.receipts import checked_limits, withdrawn_in
 from agent.market.observation import VaultState
 from agent.market.vault_reader import VaultReader, VaultSite
@@ -56,6 +58,7 @@ from chains.local import (
 from chains.local.sender import Sender as Account
 from chains.multicall import Call, read_all
 from chains.registry import load_chain
+from chains.rpc import RpcError
 
 GENESIS = 1_750_000_000
 PRICE = 2500.0
@@ -281,7 +284,7 @@ def test_the_contract_refuses_under_the_codes_of_the_gate(desk: Desk) -> None:
     assert codes_of(desk.rehearse(replace(small, vault=small.vault, chain_id=1))) == [Code.WRONG_CHAIN]
     desk.send(Proposal(spot_base_delta=ETH))
     assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))) == [Code.COOLDOWN]
-    assert codes_of(desk.rehearse(small)) == [Code.REHEARSAL_REVERTED]  # its number is used up
+    assert codes_of(desk.rehearse(small)) == [Code.PLAN_REPLAYED]  # its number is used up
     desk.local.mover.process(desk.forward(desk.config.policy.max_oracle_age_s + 1))
     assert codes_of(desk.rehearse(desk.plan(Proposal(spot_base_delta=-ETH // 2)))) == [Code.ORACLE_STALE]
 
@@ -332,7 +335,7 @@ def test_a_plan_that_eats_all_its_gas_is_refused(desk: Desk) -> None:
     assert isinstance(plan, Plan)
     endless = "0x00000000000000000000000000000000000e4d1e"
     desk.local.node.call("anvil_setCode", endless, "0x5b5f56", nullable=True)
-    assert codes_of(desk.rehearse(replace(plan, vault=endless))) == [Code.REHEARSAL_REVERTED]
+    assert codes_of(desk.rehearse(replace(plan, vault=endless))) == [Code.GAS_EXHAUSTED]
 
 
 def test_opening_both_legs_leaves_a_third_of_the_gas_unused(desk: Desk) -> None:
@@ -360,22 +363,63 @@ def test_more_than_the_pool_holds_is_refused_as_slippage(desk: Desk, base_delta:
     assert codes_of(desk.plan(Proposal(spot_base_delta=base_delta))) == [Code.SLIPPAGE]
 
 
-def test_a_pool_pushed_between_quote_and_swap_reverts_and_costs_nothing_but_gas(desk: Desk) -> None:
+def test_fault_64_a_pool_pushed_between_quote_and_swap_reverts_and_costs_nothing_but_gas(desk: Desk) -> None:
     before = desk.state()
     rehearsed = desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))
     desk.local.mover.step(desk.forward(1), pool_price=PRICE * 1.004)
     assert isinstance(rehearsed, Rehearsed)
     outcome = desk.sender.send(rehearsed, "test")
     assert isinstance(outcome, Outcome)
-    assert (outcome.status, outcome.reasons[0].code) == (Status.REVERTED, Code.TRANSACTION_REVERTED)
+    assert (outcome.status, outcome.reasons[0].code) == (Status.REVERTED, Code.SLIPPAGE)
     assert "AmountOutTooSmall" in outcome.reasons[0].message
     assert desk.state().total_assets == before.total_assets
 
 
-def test_a_plan_that_comes_too_late_reverts(desk: Desk) -> None:
+@pytest.mark.parametrize(("side", "pushed"), [(1, 1.05), (-1, 0.95)], ids=["a buy", "a sale"])
+def test_fault_64_a_front_runner_who_moves_the_pool_by_five_per_cent_gets_a_revert(
+    desk: Desk, side: int, pushed: float
+) -> None:
+    assert desk.carry_out(Proposal(spot_base_delta=2 * ETH)) == []
+    desk.move(3_600)
+    before, wanted = desk.state(), Proposal(spot_base_delta=side * ETH)
+    rehearsed = desk.rehearse(desk.plan(wanted))
+    desk.local.mover.step(desk.forward(1), pool_price=PRICE * pushed)
+    assert isinstance(rehearsed, Rehearsed)
+    outcome = desk.sender.send(rehearsed, "test")
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.reasons[0].code) == (Status.REVERTED, Code.SLIPPAGE)
+    after = desk.state()
+    assert (after.spot_base, after.idle_assets) == (before.spot_base, before.idle_assets)
+    assert codes_of(desk.plan(wanted)) == [Code.SLIPPAGE], "and the next plan is refused before it is sent"
+
+
+def test_fault_65_a_plan_works_once_on_one_chain_for_one_vault(desk: Desk) -> None:
+    rehearsed = desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))
+    assert isinstance(rehearsed, Rehearsed)
+    plan, node = rehearsed.plan, desk.local.node
+    assert desk.sender.send(rehearsed, "test").status is Status.MINED  # type: ignore[union-attr]
+    after = desk.state()
+    with sqlite3.connect(desk.journal.name) as database:
+        ((raw,),) = database.execute("SELECT raw FROM attempts").fetchall()
+    with pytest.raises(RpcError, match="nonce too low"):
+        node.call("eth_sendRawTransaction", "0x" + raw.hex())
+    assert codes_of(desk.rehearse(plan)) == [Code.PLAN_REPLAYED]
+    assert codes_of(desk.rehearse(replace(plan, number=2, chain_id=1))) == [Code.WRONG_CHAIN]
+    other = deploy_vault(node, desk.local.world, vault_terms(desk.config.policy)).vault
+    call = {"from": AGENT, "to": other, "data": "0x" + rehearsed.calldata.hex()}
+    with pytest.raises(RpcError) as refused:
+        node.call("eth_call", call, "latest")
+    assert reason_for(refused.value.revert_data or b"").code is Code.WRONG_CHAIN
+    assert desk.state().spot_base == after.spot_base
+
+
+def test_fault_63_a_plan_that_comes_too_late_reverts_and_the_funds_are_untouched(desk: Desk) -> None:
+    before = desk.state()
     rehearsed = desk.rehearse(desk.plan(Proposal(spot_base_delta=ETH)))
     assert isinstance(rehearsed, Rehearsed)
     desk.forward(desk.config.execution.deadline_s)
     outcome = desk.sender.send(rehearsed, "test")
     assert isinstance(outcome, Outcome)
-    assert (outcome.status, "PlanExpired" in outcome.reasons[0].message) == (Status.REVERTED, True)
+    assert (outcome.status, outcome.reasons[0].code) == (Status.REVERTED, Code.PLAN_EXPIRED)
+    after = desk.state()
+    assert (after.total_assets, after.plan_count) == (before.total_assets, before.plan_count)

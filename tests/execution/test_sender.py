@@ -11,7 +11,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from agent.decision import Refused
-from agent.execution import Journal, JournalError, LocalBroadcaster, Outcome, PollingBroadcaster, Sender, Status
+from agent.execution import (
+    Journal,
+    JournalError,
+    LiveBroadcaster,
+    LocalBroadcaster,
+    NodeSender,
+    Outcome,
+    Sender,
+    SendRules,
+    Status,
+)
+from agent.execution.answers import Client
 from agent.execution.signer import Signed, SigningRefused, Transaction
 from agent.reasons import Code
 from chains.rpc import Node, RpcUnavailable
@@ -30,6 +41,10 @@ def sender_on(chain: Any, journal: Journal, broadcaster: Any = None) -> Sender:
     return Sender(
         chain.node, chain.signer, journal, broadcaster or LocalBroadcaster(chain.node), MAX_FEE_GWEI, PRIORITY_FEE_WEI
     )
+
+
+def live(node: Node) -> LiveBroadcaster:
+    return LiveBroadcaster(node, NodeSender(node), clients={node.name: Client.ANVIL})
 
 
 def outcome_of(result: Any) -> Outcome:
@@ -95,13 +110,15 @@ def test_the_block_gets_the_time_the_caller_gives(chain: Any, journal: Journal) 
     assert chain.node.head().timestamp == wanted
 
 
-def test_a_polling_broadcaster_waits_for_the_receipt(chain: Any, journal: Journal) -> None:
+def test_a_live_chain_is_asked_until_the_receipt_is_there(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
     miner_node = Node(chain.url)
     miner = threading.Timer(0.2, lambda: miner_node.call("evm_mine"))
     miner.start()
-    broadcaster = PollingBroadcaster(chain.node, timeout_s=5, interval_s=0.02)
-    outcome = outcome_of(sender_on(chain, journal, broadcaster).send(chain.rehearsed(), ""))
+    rules = SendRules(wait_s=5, poll_s=0.02)
+    fees = (MAX_FEE_GWEI, PRIORITY_FEE_WEI)
+    sender = Sender(chain.node, chain.signer, journal, live(chain.node), *fees, rules=rules)
+    outcome = outcome_of(sender.send(chain.rehearsed(), ""))
     miner.join()
     miner_node.close()
     assert (outcome.status, chain.count()) == (Status.MINED, 1)
@@ -111,7 +128,7 @@ def test_the_bytes_are_in_the_journal_before_they_go_out(chain: Any, journal: Jo
     seen: list[bytes] = []
 
     class Watching(LocalBroadcaster):
-        def broadcast(self, raw: bytes, transaction_hash: str) -> Any:
+        def broadcast(self, raw: bytes, transaction_hash: str, *, private: bool = False) -> Any:
             written = journal.unfinished(chain.signer.address)
             assert written is not None
             assert (written.attempt.raw, written.attempt.hash) == (raw, transaction_hash)
@@ -123,8 +140,8 @@ def test_the_bytes_are_in_the_journal_before_they_go_out(chain: Any, journal: Jo
 
 
 def test_nothing_goes_out_when_the_journal_cannot_be_written(chain: Any, journal: Journal) -> None:
-    (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
-    journal._database.execute(f"PRAGMA max_page_count = {pages}")
+    ((pages,),) = journal._store.rows("PRAGMA page_count")
+    journal._store.rows(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(JournalError):
         sender_on(chain, journal).send(chain.rehearsed(calldata=bytes(100_000)), "")
     assert (chain.count(), chain.nonce()) == (0, 0)
@@ -167,8 +184,7 @@ def test_a_lost_answer_and_no_receipt_is_unknown_until_the_same_bytes_are_seen_m
     chain.set_automine(False)
     with proxy(chain.url, "eth_sendRawTransaction") as url:
         node = Node(url)
-        broadcaster = PollingBroadcaster(node, timeout_s=0)
-        sender = Sender(node, chain.signer, journal, broadcaster, MAX_FEE_GWEI, PRIORITY_FEE_WEI)
+        sender = Sender(node, chain.signer, journal, live(node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
         assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
         assert code_of(sender.send(chain.rehearsed(2), "")) is Code.JOURNAL_UNFINISHED
         node.close()
@@ -178,14 +194,14 @@ def test_a_lost_answer_and_no_receipt_is_unknown_until_the_same_bytes_are_seen_m
     assert (finished.status, chain.count(), chain.nonce()) == (Status.MINED, 1, 1)
 
 
-def test_already_known_is_waited_for_and_not_sent_again_as_something_new(chain: Any, journal: Journal) -> None:
+def test_what_is_in_the_pool_is_waited_for_and_not_sent_again(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
-    sender = sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0))
+    sender = sender_on(chain, journal, live(chain.node))
     assert outcome_of(sender.send(chain.rehearsed(), "")).status is Status.UNKNOWN
     again = sender.finish_unfinished()
     assert again is not None
     assert again.status is Status.UNKNOWN
-    assert "already imported" in again.reasons[0].message
+    assert "in the pool" in again.reasons[0].message
     chain.mine()
     finished = sender.finish_unfinished()
     assert finished is not None
@@ -194,7 +210,7 @@ def test_already_known_is_waited_for_and_not_sent_again_as_something_new(chain: 
 
 def test_a_transaction_dropped_from_the_pool_goes_out_again_with_the_same_bytes(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
-    sender = sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0))
+    sender = sender_on(chain, journal, live(chain.node))
     first = outcome_of(sender.send(chain.rehearsed(), ""))
     chain.node.call("anvil_dropAllTransactions", nullable=True)
     chain.set_automine(True)
@@ -223,7 +239,7 @@ def test_insufficient_funds_are_a_certain_refusal(chain: Any, journal: Journal) 
 
 def test_bytes_that_were_out_before_are_never_written_off_by_a_refusal(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
-    sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0)).send(chain.rehearsed(), "")
+    sender_on(chain, journal, live(chain.node)).send(chain.rehearsed(), "")
     chain.node.call("anvil_dropAllTransactions", nullable=True)
     chain.set_automine(True)
     chain.node.call("anvil_setBalance", chain.signer.address, "0x0", nullable=True)
@@ -242,40 +258,43 @@ def test_a_base_fee_above_the_cap_waits(chain: Any, journal: Journal) -> None:
     rehearsed = replace(rehearsed, block=replace(rehearsed.block, base_fee_wei=50 * 10**9))
     result = sender_on(chain, journal).send(rehearsed, "")
     assert isinstance(result, Refused)
-    assert (code_of(result), chain.nonce()) == (Code.GAS_RESERVE, 0)
+    assert (code_of(result), chain.nonce()) == (Code.FEE_ABOVE_CAP, 0)
 
 
 def use_key_elsewhere(chain: Any, journal: Journal) -> None:
     """Another process with the same key sends a transaction that this journal never hears of."""
-    with Journal(journal.path.with_name("elsewhere.db")) as elsewhere:
-        outcome_of(sender_on(chain, elsewhere).send(chain.rehearsed(99), ""))
+    path = Path(journal.name).with_name("elsewhere.db")
+    with Journal(path) as elsewhere:
+        elsewhere.accept(chain.signer.address, chain.nonce(), "a thief", "")
+        outcome_of(sender_on(chain, elsewhere).send(chain.rehearsed(2), ""))
 
 
 def test_a_nonce_that_jumped_stops_every_send(chain: Any, journal: Journal) -> None:
     sender = sender_on(chain, journal)
     outcome_of(sender.send(chain.rehearsed(), ""))
     use_key_elsewhere(chain, journal)
-    result = sender.send(chain.rehearsed(3), "")
+    result = sender.send(chain.rehearsed(2), "")
     assert isinstance(result, Refused)
-    assert (code_of(result), chain.count()) == (Code.NONCE_JUMP, 2)
+    assert (code_of(result), chain.count()) == (Code.KEY_SHARED, 2)
 
 
 def test_a_pending_transaction_of_somebody_else_stops_every_send(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
     request = {"from": chain.signer.address, "to": chain.signer.address, "gas": hex(21_000)}
     chain.node.call("eth_sendTransaction", request)
-    assert code_of(sender_on(chain, journal).send(chain.rehearsed(), "")) is Code.NONCE_JUMP
+    journal.accept(chain.signer.address, 0, "the operator", "a new journal")
+    assert code_of(sender_on(chain, journal).send(chain.rehearsed(), "")) is Code.KEY_SHARED
 
 
 def test_an_unfinished_intent_whose_nonce_somebody_else_took_is_never_sent(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
-    sender_on(chain, journal, PollingBroadcaster(chain.node, timeout_s=0)).send(chain.rehearsed(), "")
+    sender_on(chain, journal, live(chain.node)).send(chain.rehearsed(), "")
     chain.node.call("anvil_dropAllTransactions", nullable=True)
     chain.set_automine(True)
     use_key_elsewhere(chain, journal)
     finished = sender_on(chain, journal).finish_unfinished()
     assert finished is not None
-    assert (finished.status, code_of(finished)) == (Status.REFUSED, Code.NONCE_JUMP)
+    assert (finished.status, code_of(finished)) == (Status.REFUSED, Code.KEY_SHARED)
     assert chain.count() == 1
 
 
@@ -284,7 +303,7 @@ def test_a_chain_behind_the_journal_gets_nothing(chain: Any, journal: Journal) -
     before = chain.node.call("evm_snapshot")
     outcome_of(sender.send(chain.rehearsed(), ""))
     chain.node.call("evm_revert", before)
-    assert code_of(sender.send(chain.rehearsed(), "")) is Code.NONCE_JUMP
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.CHAIN_BEHIND
 
 
 def test_a_send_takes_two_round_trips(chain: Any, journal: Journal) -> None:

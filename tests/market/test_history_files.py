@@ -11,7 +11,8 @@ import pytest
 from pyarrow import parquet
 
 from agent.config import MarketConfig
-from agent.market.history_files import load_market, settlement_intervals
+from agent.market.history_files import load_market
+from agent.market.history_reader import settlement_intervals
 from agent.market.table import MarketTable, Settlements
 from agent.reasons import Code, Reason, Refusal
 
@@ -135,7 +136,7 @@ def test_refuses_four_hour_bars_under_an_hourly_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("clock", [pa.timestamp("ms"), pa.timestamp("ms", tz="Europe/London"), pa.int64()])
 def test_refuses_a_clock_that_is_not_utc(tmp_path: Path, clock: pa.DataType) -> None:
     write(tmp_path, SPOT, candles(), clock=clock)
-    assert only(refused(tmp_path)) == (Code.DATA_INTERVAL, SPOT)
+    assert only(refused(tmp_path)) == (Code.DATA_CLOCK, SPOT)
 
 
 def test_keeps_an_outage_missing(tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_one_run_shows_every_mistake_of_every_file(tmp_path: Path) -> None:
         (Code.DATA_NOT_FINITE, f"{SPOT} row 4"),
         (Code.DATA_NOT_POSITIVE, f"{PERP} row 7"),
         (Code.DATA_NOT_POSITIVE, f"{MARK} row 29"),
-        (Code.DATA_INTERVAL, f"{FUNDING} row 1"),
+        (Code.DATA_UNIT, f"{FUNDING} row 1"),
         (Code.DATA_NOT_POSITIVE, f"{INTEREST} row 0"),
     }
 

@@ -45,11 +45,11 @@ def test_the_attribution_adds_up_to_the_change_of_net_asset_value(replayed: Repl
 def test_every_plan_stands_in_the_journal_with_bytes_outcome_and_effect(replayed: Replayed, folder: Path) -> None:
     with sqlite3.connect(folder / "journal.sqlite") as journal:
         rows = journal.execute(
-            "SELECT i.finished, length(a.raw), o.status, o.effect FROM intents i JOIN attempts a ON a.intent_id = i.id"
+            "SELECT i.state, length(a.raw), o.status, o.effect FROM intents i JOIN attempts a ON a.intent_id = i.id"
             " JOIN outcomes o ON o.intent_id = i.id"
         ).fetchall()
     assert len(rows) == replayed.result["transactions"]
-    assert all(finished and raw > 100 and status == "mined" and effect for finished, raw, status, effect in rows)
+    assert all(state == "done" and raw > 100 and status == "mined" and effect for state, raw, status, effect in rows)
 
 
 def test_the_journal_says_why_an_empty_plan_was_sent(replayed: Replayed, folder: Path) -> None:

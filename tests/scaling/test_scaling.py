@@ -18,7 +18,6 @@ from agent.scaling import (
     liquidation_distance,
     liquidation_factor,
     liquidation_price,
-    mean_funding,
     no_trade_band,
     open_interest_factor,
     open_interest_z,
@@ -60,24 +59,7 @@ def test_spot_margin_and_reserve_together_are_the_vault(idle: float, margin: flo
     assert exposure + margin * exposure + idle == pytest.approx(1)
 
 
-class TestFunding:
-    def test_the_mean_is_annualised(self) -> None:
-        """One basis point every eight hours is 10.95 % a year (formulas, section 8)."""
-        answer = mean_funding(hourly(200), np.full(200, 0.0001 / 8), 168)
-        assert answer == pytest.approx(0.1095)
-
-    def test_a_hole_is_not_counted_as_hours_that_paid_nothing(self) -> None:
-        times = np.delete(hourly(200), slice(100, 110))
-        rates = np.full(190, 1e-5)
-        rates[100] = 11e-5  # the row after the hole carries the funding of all its hours
-        assert mean_funding(times, rates, 168) == pytest.approx(1e-5 * 8_760)
-
-    def test_refuses_when_the_history_is_shorter_than_the_horizon(self) -> None:
-        answer = mean_funding(hourly(100), np.zeros(100), 168)
-        assert isinstance(answer, Reason)
-        assert (answer.code, answer.value, answer.bound) == (Code.WARMING_UP, 99.0, 168.0)
-        assert isinstance(mean_funding(hourly(0), np.zeros(0), 168), Reason)
-
+class TestNetRate:
     def test_entering_needs_more_than_staying(self) -> None:
         assert funding_factor(0.02, False, 0.03, 0.0, 0.06) == 0.0
         assert funding_factor(0.02, True, 0.03, 0.0, 0.06) == pytest.approx(1 / 3)

@@ -79,13 +79,16 @@ class TestEntry:
         assert step.proposal.is_empty()
         assert "budgets refill" in step.note
 
-    def test_stays_out_below_the_entry_rate_and_stays_in_above_the_exit_rate(self) -> None:
-        world = World(funding_annual=0.02)
+    def test_stays_out_while_funding_has_not_paid_a_round_trip(self) -> None:
+        world = World(funding_annual=0.01)  # 800 hours of it are 9 bp, a round trip costs 15
         assert world.decide().proposal.is_empty()
-        assert "funding paid 2.0% a year" in world.decide().note
-        world = invested(funding_annual=0.02)
-        assert value_of(world, "funding") == pytest.approx(1 / 3)
-        assert world.decide().proposal.spot_base_delta > -world.spot_base
+        assert "is not worth holding" in world.decide().note
+        assert value_of(World(funding_annual=0.02), "funding") == 1.0
+
+    def test_leaves_when_holding_has_cost_a_round_trip(self) -> None:
+        world = invested(funding_annual=-0.02)
+        assert value_of(world, "funding") == 0.0
+        assert world.decide().proposal.spot_base_delta == -world.spot_base
 
     def test_leaves_the_idle_reserve(self) -> None:
         sizing = SIZING.model_copy(update={"max_exposure": 1.0, "min_idle": 0.2})
@@ -252,14 +255,14 @@ class TestBalance:
         world = invested()
         world.spot_base -= 17 * LOT + 12_345
         assert world.decide().proposal.is_empty()
-        world.funding_annual = 0.03
+        world.high_water = 105 * 10**16  # a drawdown that halves the size
         world.carry_out(world.decide().proposal)
         assert world.spot_base == -world.size * LOT
 
     def test_wei_lost_in_a_swap_cost_no_lot(self) -> None:
         world = invested()
         world.spot_base -= 3
-        world.funding_annual = 0.03
+        world.high_water = 105 * 10**16
         step = world.decide().proposal
         assert (world.spot_base + step.spot_base_delta) == -(world.size + step.perp_size_delta) * LOT
 

@@ -66,7 +66,7 @@ VOLATILITY = VolatilityConfig(target=0.04, floor=0.01)
 CARRY_STRATEGY = CarryStrategy(
     kind="carry",
     volatility=VOLATILITY,
-    funding=FundingConfig(horizon_h=168, entry_annual=0.03, exit_annual=0.0, full_annual=0.06),
+    funding=FundingConfig(round_trip_cost=0.0015, memory_h=48.0),
     open_interest=OpenInterestConfig(window_h=720, smoothing_h=24, start_z=1.5, full_z=3.0, floor=0.5),
     liquidation=LiquidationConfig(target_margin=0.40, low_margin=0.30, high_margin=0.55, wanted_sigma=6.0),
     drawdown=DrawdownConfig(start=0.02),

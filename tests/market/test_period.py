@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agent.market.period import parse_period
 from agent.reasons import Code, Refusal
-from agent.replay.period import parse_period
 
 
 def at(text: str) -> int:

@@ -1,0 +1,75 @@
+"""The hours behind a live market: kept in the store, brought up to the last full hour when one has passed."""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from agent.config import Config, MarketConfig
+from agent.market.choose import age_limits, history_hours
+from agent.market.source import HistorySource
+from agent.market.store import open_store
+from agent.market.store.as_market import market_from_store
+from agent.market.store.layout import CANDLE_KINDS, HOUR_MS, Key, Kind, base_of
+from agent.market.store.pages import HistoryClient
+from agent.market.store.pull import pull_series
+from agent.reasons import Code, Reason, Refusal
+from agent.units import SECONDS_PER_HOUR
+
+log = logging.getLogger("ballast.market")
+
+
+class StoredHours:
+    """Called with a moment, gives the market up to then.
+
+    Parameters
+    ----------
+    config : which series, and how far back a decision looks
+    folder : of the store
+    client : asked for hours that the store does not have
+    run : carries out what the client's methods return
+    """
+
+    def __init__(
+        self, config: Config, folder: Path, client: HistoryClient, run: Callable[[Coroutine[Any, Any, None]], None]
+    ) -> None:
+        self._config, self._client, self._run = config, client, run
+        self._store = open_store(folder)
+        self._source: HistorySource | None = None
+        self._pulled_until_s = 0
+
+    def __call__(self, now_s: int) -> HistorySource:
+        """The market up to `now_s` (unix seconds). Raises Refusal when it is not known."""
+        hour_s = now_s - now_s % SECONDS_PER_HOUR
+        if self._source is None or hour_s > self._pulled_until_s:
+            window_h = history_hours(self._config)
+            start_s = hour_s - (window_h + 1) * SECONDS_PER_HOUR
+            self._run(self._pull(start_s * 1_000, now_s * 1_000))
+            table = market_from_store(self._config.market, self._store.folder, start_s, now_s)
+            self._source = HistorySource(table, window_h, **age_limits(self._config))
+            self._pulled_until_s = hour_s
+        return self._source
+
+    async def _pull(self, since_ms: int, until_ms: int) -> None:
+        for key in series_of(self._config.market):
+            # A bar is complete once a later one is told, so the running hour is asked for too.
+            pulled = await pull_series(
+                self._client, self._store, key, base_of(key.symbol), since_ms, until_ms + HOUR_MS
+            )
+            log.info("pulled", extra={"series": str(key), "rows": pulled.added})
+            for finding in pulled.findings:
+                log.warning("history", extra={"series": str(key), "finding": str(finding)})
+
+
+def series_of(market: MarketConfig) -> Iterator[Key]:
+    """The series that a strategy's market names as <venue>/<kind>. Raises Refusal for a folder that names none."""
+    for field in ("spot", "perp", "mark", "funding", "open_interest"):
+        folder = getattr(market, field)
+        if folder is None:
+            continue
+        venue, _, name = folder.partition("/")
+        if name not in tuple(Kind):
+            message = f"{folder!r} is no series that a venue can be asked for; expected <venue>/{field}"
+            raise Refusal(Reason(Code.DATA_MISSING, message, where=f"market.{field}"))
+        kind = Kind(name)
+        yield Key(kind, venue, market.symbol, "1h" if kind in CANDLE_KINDS else "")

@@ -1,0 +1,1 @@
+"""The agent as a service: schedule, latches, kill switch, leadership, and the cycle of each vault."""

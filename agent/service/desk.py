@@ -1,0 +1,173 @@
+"""What a person does from a terminal: look at the service, stop a vault, let it go on, read the journal."""
+
+import getpass
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sql
+from rich.markup import escape
+from rich.table import Table
+
+from agent.check import EXIT_OK, EXIT_REFUSED
+from agent.config.file import load_config
+from agent.execution.journal import open_journal
+from agent.execution.signers import open_signer
+from agent.reasons import Code, Reason, Refusal
+from agent.risk.controls import SECONDS_PER_DAY
+from agent.service.kill_switch import KillSwitch, stop
+from agent.service.latches import EVERY_VAULT, Latches
+from agent.service.settings import LoadedService, load_service
+from chains.providers import ProviderPool
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CODES = {"pause": Code.PAUSED, "kill": Code.KILLED}
+
+
+def report_status(path: Path, console: "Console") -> int:
+    """Print what stops each vault and what it did in the last day; exit code 2 when anything stops one.
+
+    It reads the database, so it works whether or not the agent runs.
+    """
+    loaded = load_service(path)
+    latches = _latches(loaded)
+    switch = KillSwitch(loaded.state, latches)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("vault", "may send", "plans in 24 h", "traded in 24 h", "net asset value", "as of"):
+        table.add_column(name, justify="right" if name not in ("vault", "may send") else "left")
+    stopped = []
+    now = int(time.time())
+    for name in _names(loaded):
+        reasons = switch.reasons(name)
+        plans = latches.plans_since(name, now - SECONDS_PER_DAY)
+        value = latches.last_value(name)
+        table.add_row(
+            name,
+            "[red]no[/]" if reasons else "[green]yes[/]",
+            str(len(plans)),
+            f"{sum(plan.traded_usd for plan in plans):,.0f}",
+            "" if value is None else f"{value.nav_usd:,.0f}",
+            "" if value is None else _moment(value.at_s),
+        )
+        stopped += [(name, reason) for reason in reasons]
+    console.print(table)
+    for name, reason in stopped:
+        console.print(f"[bold red]{reason.code}[/]  {name}: {escape(str(reason))}", highlight=False, soft_wrap=True)
+    return EXIT_REFUSED if stopped else EXIT_OK
+
+
+def report_stop(path: Path, vault: str, action: str, console: "Console") -> int:
+    """Pause or kill a vault, `*` for all of the service."""
+    loaded = load_service(path)
+    _require_known(loaded, vault)
+    person = getpass.getuser()
+    stop(_latches(loaded), vault, CODES[action], f"{action} by {person}", person)
+    console.print(f"{CODES[action]}  {vault}: in force from the next look on, at the latest before the next send")
+    return EXIT_OK
+
+
+def report_resume(path: Path, vault: str, console: "Console") -> int:
+    """Clear the latches of a vault; `*` clears those of all. A kill file stays for whoever made it."""
+    loaded = load_service(path)
+    _require_known(loaded, vault)
+    latches = _latches(loaded)
+    person, now = getpass.getuser(), int(time.time())
+    names = [vault] if vault != EVERY_VAULT else [EVERY_VAULT, *_names(loaded)]
+    cleared = sum(latches.clear(name, now, person) for name in names)
+    console.print(f"cleared {cleared} latch{'es' if cleared != 1 else ''} of {vault}")
+    switch = KillSwitch(loaded.state, latches)
+    left = {reason for name in names if name != EVERY_VAULT for reason in switch.reasons(name)}
+    for reason in left:
+        console.print(f"[bold red]{reason.code}[/]  still: {escape(str(reason))}", highlight=False, soft_wrap=True)
+    return EXIT_REFUSED if left else EXIT_OK
+
+
+def report_journal(path: Path, last: int, console: "Console") -> int:
+    """Print the last intents with their transactions and what came of them; the agent may run meanwhile."""
+    loaded = load_service(path)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("intent", "plan", "vault", "made", "state", "outcome", "transaction", "gas", "why"):
+        table.add_column(name, no_wrap=name != "why")
+    for row in _journal_rows(loaded, last):
+        outcome = row.status if not row.code else f"{row.status} {row.code}"
+        table.add_row(
+            str(row.id),
+            str(row.plan_number),
+            f"{row.vault[:8]}…",
+            _moment(row.block_time),
+            row.state,
+            outcome or "",
+            "" if row.hash is None else f"{row.hash[:12]}…",
+            "" if row.gas_used is None else f"{row.gas_used:,}",
+            escape(row.reason),
+        )
+    console.print(table)
+    return EXIT_OK
+
+
+def report_accept(path: Path, note: str, console: "Console") -> int:
+    """Take the chain's nonce as it is and the reverts so far as understood, in the name of whoever types this.
+
+    The agent must not run: its journal is held by it.
+
+    Raises
+    ------
+    JournalError : the agent runs, or the journal cannot be written
+    RpcError, RpcUnavailable : nobody can say what the nonce is
+    """
+    loaded = load_service(path)
+    nodes = loaded.service.nodes
+    signer = open_signer(loaded.service.signer)
+    person = getpass.getuser()
+    with (
+        open_journal(loaded.journal_place) as journal,
+        ProviderPool(nodes.read_urls(), chain_id=loaded.chain().chain_id, needed=nodes.needed) as pool,
+    ):
+        nonce = int(pool.call("eth_getTransactionCount", signer.address, "latest"), 16)
+        journal.accept(signer.address, nonce, person, note)
+    console.print(f"accepted by {person}: the next nonce of {signer.address} is {nonce}")
+    return EXIT_OK
+
+
+def _latches(loaded: LoadedService) -> Latches:
+    loaded.state.mkdir(parents=True, exist_ok=True)
+    return Latches(loaded.latches_url)
+
+
+def _names(loaded: LoadedService) -> list[str]:
+    return [load_config(loaded.beside(entry.config)).config.name for entry in loaded.service.vaults]
+
+
+def _require_known(loaded: LoadedService, vault: str) -> None:
+    known = _names(loaded)
+    if vault != EVERY_VAULT and vault not in known:
+        message = f"{vault} is no vault of this service; there is {', '.join(known)}, and * for all"
+        raise Refusal(Reason(Code.CONFIG_MISSING, message, where=str(loaded.path)))
+
+
+def _journal_rows(loaded: LoadedService, last: int) -> list[sql.Row[tuple[object, ...]]]:
+    """Read without the journal's lock, which the running agent holds."""
+    place = loaded.journal_place
+    if "://" in place:
+        engine = sql.create_engine(place.replace("postgresql://", "postgresql+psycopg://"))
+    elif not Path(place).exists():
+        return []
+    else:
+        engine = sql.create_engine(f"sqlite:///file:{Path(place).resolve()}?mode=ro&uri=true")
+    statement = sql.text(
+        "SELECT i.id, i.plan_number, i.vault, i.block_time, i.state, i.reason, o.status, o.code, o.hash, o.gas_used"
+        " FROM intents i LEFT JOIN outcomes o ON o.id = (SELECT MAX(id) FROM outcomes WHERE intent_id = i.id)"
+        " ORDER BY i.id DESC LIMIT :last"
+    )
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(statement, {"last": last}))
+    finally:
+        engine.dispose()
+
+
+def _moment(at_s: int) -> str:
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M:%S}"

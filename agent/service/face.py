@@ -1,0 +1,33 @@
+"""What the status endpoint and `ballast status` show of the workers."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from agent.reasons import Code
+from agent.service.kill_switch import stop
+from agent.service.latches import Latches
+from agent.service.worker import Worker
+from agent.watch.status import Face
+
+WELL_INTERVALS = 3  # without a cycle for so many, a vault is not well
+
+
+def face_of(workers: Sequence[Worker], latches: Latches, interval_s: int) -> Face:
+    """The face of a service: a vault is well while its last cycle is recent and did not fail."""
+    started = time.time()
+
+    def health() -> tuple[bool, Mapping[str, object]]:
+        ages = {worker.name: time.time() - (worker.last.at_s or started) for worker in workers}
+        well = all(
+            ages[worker.name] < WELL_INTERVALS * interval_s and worker.last.ending != "failed" for worker in workers
+        )
+        return well, {name: f"last cycle {seconds:.0f} s ago" for name, seconds in ages.items()}
+
+    def status() -> Mapping[str, object]:
+        return {"vaults": {worker.name: worker.summary() for worker in workers}}
+
+    def stop_by_signature(action: str, vault: str, address: str) -> None:
+        code = Code.KILLED if action == "kill" else Code.PAUSED
+        stop(latches, vault, code, f"{action} signed by {address}", address)
+
+    return Face(health, status, stop_by_signature)

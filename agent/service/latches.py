@@ -1,0 +1,183 @@
+"""What stops a vault until a person says otherwise, in a database, so that no restart forgets it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sql
+
+from agent.reasons import Code, Reason
+from agent.risk.controls import SentPlan
+
+EVERY_VAULT = "*"
+_metadata = sql.MetaData()
+_latches = sql.Table(
+    "latches",
+    _metadata,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("vault", sql.Text, nullable=False),
+    sql.Column("code", sql.Text, nullable=False),
+    sql.Column("message", sql.Text, nullable=False),
+    sql.Column("value", sql.Float),
+    sql.Column("bound", sql.Float),
+    sql.Column("place", sql.Text, nullable=False),
+    sql.Column("set_at", sql.Integer, nullable=False),
+    sql.Column("set_by", sql.Text, nullable=False),
+    sql.Column("cleared_at", sql.Integer),
+    sql.Column("cleared_by", sql.Text),
+)
+_sent = sql.Table(
+    "sent_plans",
+    _metadata,
+    sql.Column("vault", sql.Text, primary_key=True),
+    sql.Column("plan_number", sql.Integer, primary_key=True),
+    sql.Column("at_s", sql.Integer, nullable=False),
+    sql.Column("traded_usd", sql.Float, nullable=False),
+)
+_baselines = sql.Table(
+    "plan_baselines",
+    _metadata,
+    sql.Column("vault", sql.Text, primary_key=True),
+    sql.Column("plans", sql.Integer, nullable=False),
+)
+_values = sql.Table(
+    "net_asset_values",
+    _metadata,
+    sql.Column("vault", sql.Text, primary_key=True),
+    sql.Column("nav_usd", sql.Float, nullable=False),
+    sql.Column("below_peak_usd", sql.Float, nullable=False),
+    sql.Column("at_s", sql.Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """One latch that is set."""
+
+    id: int
+    vault: str
+    reason: Reason
+    set_at: int
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a vault was worth when it was last looked at."""
+
+    nav_usd: float
+    below_peak_usd: float
+    at_s: int
+
+
+class Latches:
+    """The service's memory: latches, plans sent, what each vault is worth.
+
+    Parameters
+    ----------
+    url : of SQLAlchemy, `sqlite:///path` or `postgresql+psycopg://...`
+
+    Every method raises SQLAlchemyError or OSError when the database cannot be read or written; whoever asks whether
+    something may be done must take that as a no.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = sql.create_engine(url)
+        _metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def set(self, vault: str, reason: Reason, at_s: int, by: str) -> None:
+        """Latch a vault (`EVERY_VAULT` for all) for a reason; a latch that is set for the same code stays as it is."""
+        with self._engine.begin() as connection:
+            same = (_latches.c.vault == vault) & (_latches.c.code == reason.code) & _latches.c.cleared_at.is_(None)
+            if connection.execute(sql.select(_latches.c.id).where(same)).first() is not None:
+                return
+            connection.execute(
+                _latches.insert().values(
+                    vault=vault,
+                    code=str(reason.code),
+                    message=reason.message,
+                    value=reason.value,
+                    bound=reason.bound,
+                    place=reason.where,
+                    set_at=at_s,
+                    set_by=by,
+                )
+            )
+
+    def clear(self, vault: str, at_s: int, by: str) -> int:
+        """A person enables a vault again; returns how many latches that cleared.
+
+        History stays, but the counters begin anew: repeated execution counts from here, and the plans that the vault
+        has carried out by now are taken as known.
+        """
+        with self._engine.begin() as connection:
+            connection.execute(_baselines.delete().where(_baselines.c.vault == vault))
+            mine = (_latches.c.vault == vault) & _latches.c.cleared_at.is_(None)
+            return connection.execute(_latches.update().where(mine).values(cleared_at=at_s, cleared_by=by)).rowcount
+
+    def active(self, vault: str) -> tuple[Latch, ...]:
+        """What stops this vault now, latches of every vault included, oldest first."""
+        mine = _latches.c.vault.in_((vault, EVERY_VAULT)) & _latches.c.cleared_at.is_(None)
+        with self._engine.connect() as connection:
+            rows = connection.execute(sql.select(_latches).where(mine).order_by(_latches.c.id)).all()
+        return tuple(
+            Latch(
+                row.id,
+                row.vault,
+                Reason(Code(row.code), row.message, row.value, row.bound, row.place),
+                row.set_at,
+                row.set_by,
+            )
+            for row in rows
+        )
+
+    def record_plan(self, vault: str, number: int, plan: SentPlan) -> None:
+        """Remember a plan that is about to be sent; the same number again (a restart) changes nothing."""
+        with self._engine.begin() as connection:
+            mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number)
+            if connection.execute(sql.select(_sent.c.at_s).where(mine)).first() is None:
+                connection.execute(
+                    _sent.insert().values(vault=vault, plan_number=number, at_s=plan.at_s, traded_usd=plan.traded_usd)
+                )
+
+    def plans_since(self, vault: str, since_s: int) -> Sequence[SentPlan]:
+        """Plans sent after a moment (unix seconds), oldest first."""
+        chosen = (_sent.c.vault == vault) & (_sent.c.at_s > since_s)
+        with self._engine.connect() as connection:
+            rows = connection.execute(sql.select(_sent).where(chosen).order_by(_sent.c.at_s)).all()
+        return [SentPlan(row.at_s, row.traded_usd) for row in rows]
+
+    def last_cleared(self, vault: str) -> int:
+        """When a person last enabled the vault (unix seconds); 0 for never."""
+        with self._engine.connect() as connection:
+            newest = sql.select(sql.func.max(_latches.c.cleared_at)).where(_latches.c.vault == vault)
+            return connection.scalar(newest) or 0
+
+    def baseline(self, vault: str, found: int) -> int:
+        """Plans that the vault had carried out before this journal knew of any; `found` the first time it is asked."""
+        with self._engine.begin() as connection:
+            known = connection.scalar(sql.select(_baselines.c.plans).where(_baselines.c.vault == vault))
+            if known is None:
+                connection.execute(_baselines.insert().values(vault=vault, plans=found))
+                return found
+            return int(known)
+
+    def record_value(self, vault: str, nav_usd: float, below_peak_usd: float, at_s: int) -> tuple[float, float]:
+        """Remember what a vault is worth and how far it is below its own high-water mark; returns the sums of all."""
+        with self._engine.begin() as connection:
+            values = {"nav_usd": nav_usd, "below_peak_usd": below_peak_usd, "at_s": at_s}
+            mine = _values.c.vault == vault
+            if connection.execute(_values.update().where(mine).values(**values)).rowcount == 0:
+                connection.execute(_values.insert().values(vault=vault, **values))
+            sums = sql.select(sql.func.sum(_values.c.nav_usd), sql.func.sum(_values.c.below_peak_usd))
+            nav, below = connection.execute(sums).one()
+        return float(nav), float(below)
+
+    def last_value(self, vault: str) -> Value | None:
+        """What a vault was last worth, or None when nobody ever looked."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sql.select(_values).where(_values.c.vault == vault)).first()
+        return None if row is None else Value(row.nav_usd, row.below_peak_usd, row.at_s)

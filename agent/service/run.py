@@ -1,0 +1,217 @@
+"""`ballast run`: the headless agent, from its service file to its last cycle."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.config import ExecutionConfig
+from agent.config.file import load_config
+from agent.execution import Sender
+from agent.execution.journal import open_journal
+from agent.execution.live_broadcast import open_broadcaster
+from agent.execution.send_rules import SendRules
+from agent.execution.sender import not_fenced
+from agent.execution.signers import open_signer
+from agent.market.background import BackgroundExchanges
+from agent.reasons import Code, Reason, Refusal
+from agent.service.face import face_of
+from agent.service.kill_switch import KillSwitch
+from agent.service.latches import Latches
+from agent.service.lease import LeaderLease
+from agent.service.notify import notify
+from agent.service.schedule import Schedule
+from agent.service.settings import LoadedService, load_service, revealed
+from agent.service.vaults import Shared, build
+from agent.service.worker import Worker
+from agent.startup import require_dry_runs
+from agent.watch.alerts import Alerts, AppriseChannel
+from agent.watch.logs import start_logging
+from agent.watch.metrics import Metrics
+from agent.watch.secrets import Redactor
+from agent.watch.status import StatusServer
+from chains.providers import ProviderPool
+
+log = logging.getLogger("ballast.service")
+DAY_S = 86_400
+REUSE_ROUND_S = 20.0  # vaults whose cycles fall together ask the venues once
+WATCHDOG_S = 10.0
+SEND_WAIT_S = 20.0
+SEND_POLL_S = 0.25
+CYCLE_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that is ready; nothing is scheduled yet."""
+
+    loaded: LoadedService
+    workers: tuple[Worker, ...]
+    latches: Latches
+    metrics: Metrics
+    alerts: Alerts
+
+
+def run_service(path: Path, *, live: bool, cycles: int | None = None) -> None:
+    """Keep the vaults of a service file until a signal says stop.
+
+    Parameters
+    ----------
+    live : send plans; otherwise everything but that is done
+    cycles : run so many rounds at once, one after the other, and return; None keeps to the schedule
+
+    Raises
+    ------
+    Refusal : what the files, the chain and the roles say does not go together; nothing was sent
+    RpcError, RpcUnavailable, JournalError, SigningRefused : the chain, the journal or the signer cannot be used
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with open_service(path, live=live, stopping=stopping) as running:
+        if cycles is not None:
+            for _ in range(cycles):
+                for worker in running.workers:
+                    worker.run()
+            return
+        _keep_to_the_schedule(running, stopping)
+
+
+@contextmanager
+def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterator[Running]:
+    """Everything of the service up to the schedule, closed again at the end of the block."""
+    loaded = load_service(path)
+    service = loaded.service
+    redact = Redactor(loaded.secrets())
+    start_logging(redact)
+    loaded.state.mkdir(parents=True, exist_ok=True)
+    configs = [load_config(loaded.beside(entry.config)).config for entry in service.vaults]
+    chain = loaded.chain()
+    with ExitStack() as undo:
+        signer = open_signer(service.signer)
+        lease = _lead(loaded, signer.address, undo, stopping)
+        latches = Latches(loaded.latches_url)
+        undo.callback(latches.close)
+        pool = undo.enter_context(
+            ProviderPool(
+                service.nodes.read_urls(),
+                service.nodes.send_urls(),
+                chain_id=chain.chain_id,
+                needed=service.nodes.needed,
+                deadline_s=service.nodes.deadline_s,
+            )
+        )
+        journal = undo.enter_context(open_journal(loaded.journal_place, takeover=lease is not None))
+        venues = sorted({venue for config in configs for venue in config.observe.venues})
+        depth_bps = float(max(config.observe.depth_bps for config in configs))
+        exchanges = undo.enter_context(
+            BackgroundExchanges(
+                venues,
+                base_urls={name: revealed(url) for name, url in service.venues.items()},
+                depth_bps=depth_bps,
+                reuse_s=REUSE_ROUND_S,
+            )
+        )
+
+        broadcaster = open_broadcaster(chain, pool, pool, service.nodes.send_urls() or service.nodes.read_urls())
+
+        def sender(execution: ExecutionConfig) -> Sender:
+            return Sender(
+                pool,
+                signer,
+                journal,
+                broadcaster,
+                execution.max_fee_gwei,
+                chain.priority_fee_wei,
+                urgent_max_fee_gwei=execution.urgent_max_fee_gwei,
+                rules=SendRules.of(chain, wait_s=SEND_WAIT_S, poll_s=SEND_POLL_S),
+                fence=not_fenced if lease is None else lease.fence,
+            )
+
+        shared = Shared(
+            node=pool,
+            sender=sender,
+            agent=signer.address,
+            chain=chain,
+            journal=journal,
+            exchanges=exchanges,
+            store=loaded.beside(service.store),
+            latches=latches,
+            kill_switch=KillSwitch(loaded.state, latches),
+            leads=lambda: None if lease is None else lease.reason(),
+            live=live,
+            interval_s=service.timing.interval_s,
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+        )
+        vaults = [build(entry, loaded.beside, shared) for entry in service.vaults]
+        if live:
+            require_dry_runs(journal, [vault.loaded for vault in vaults])
+        metrics = Metrics()
+        channel = (
+            AppriseChannel([revealed(url) for url in service.watching.alerts]) if service.watching.alerts else None
+        )
+        alerts = Alerts(channel, redact, time.time)
+        turn = threading.Lock()
+        workers = tuple(Worker(vault, latches, metrics, alerts, turn, None if live else journal) for vault in vaults)
+        running = Running(loaded, workers, latches, metrics, alerts)
+        _show(running, undo)
+        log.info("ready", extra={"vaults": [worker.name for worker in workers], "live": live, "signer": signer.address})
+        yield running
+
+
+def _lead(loaded: LoadedService, name: str, undo: ExitStack, stopping: threading.Event) -> LeaderLease | None:
+    """The lease, once this process holds it; None when there is no other process."""
+    settings = loaded.service.lease
+    if settings is None:
+        return None
+    holder = f"{socket.gethostname()} process {os.getpid()}"
+    lease = LeaderLease(revealed(settings.database), name, holder, settings.lease_s)
+    undo.callback(lease.release)
+    notify("READY=1\nSTATUS=standby")
+    told = False
+    while not lease.acquire():
+        if not told:
+            log.info("standby", extra={"lease": name})
+            told = True
+        if stopping.wait(settings.lease_s / 3):
+            raise Refusal(Reason(Code.NOT_LEADER, "stopped while another agent led", where="lease"))
+    lease.keep()
+    log.info("leads", extra={"lease": name, "token": lease.token})
+    return lease
+
+
+def _show(running: Running, undo: ExitStack) -> None:
+    """Opens the ports that the file asks for."""
+    watching = running.loaded.service.watching
+    if watching.metrics_port:
+        running.metrics.serve(watching.metrics_host, watching.metrics_port)
+    if watching.status_port:
+        if watching.status_token is None:
+            raise Refusal(Reason(Code.CONFIG_MISSING, "a status port needs a token", where="watching.status_token"))
+        face = face_of(running.workers, running.latches, running.loaded.service.timing.interval_s)
+        token, stoppers = revealed(watching.status_token), frozenset(watching.stoppers)
+        undo.callback(StatusServer(face, watching.status_port, token, stoppers).close)
+
+
+def _keep_to_the_schedule(running: Running, stopping: threading.Event) -> None:
+    """Runs until it is told to stop; then nothing new begins, and what runs is finished."""
+    schedule = Schedule(CYCLE_THREADS, seed=int.from_bytes(os.urandom(8)))
+    for worker in running.workers:
+        schedule.add(worker.name, running.loaded.service.timing, worker.run, worker.due)
+    schedule.add_plain("digest", DAY_S, lambda: running.alerts.digest([worker.line() for worker in running.workers]))
+    schedule.start()
+    notify("READY=1")
+    try:
+        while not stopping.wait(WATCHDOG_S):
+            notify("WATCHDOG=1")
+    finally:
+        notify("STOPPING=1")
+        log.info("stopping")
+        schedule.stop()
+        log.info("stopped")

@@ -1,0 +1,162 @@
+"""What a service file says: which vaults this process keeps, through which nodes, signed by whom, watched how."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from agent.config.file import line_of, load_config, read_text
+from agent.config.mistakes import mistake
+from agent.config.models import Positive, Strict, Venue
+from agent.config.text import parse, place
+from agent.execution.signer_spec import Address, LocalSpec, SignerSpec
+from agent.reasons import Code, Reason, Refusal
+from chains.registry import Chain, load_chain
+
+# An address or a password may stand in the file, or be named by where it is kept: env:BALLAST_RPC.
+Secret = Annotated[str, Field(min_length=1, max_length=500)]
+ENVIRONMENT = "env:"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class VaultEntry(Strict):
+    """One vault: its strategy file, and the file with its addresses that deploying wrote. Paths as seen from here."""
+
+    config: str
+    site: str
+    pin: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None  # of the hash that `ballast check` shows
+
+
+class Nodes(Strict):
+    """Endpoints of one chain. Money is read where enough of them agree; a single one is trusted only on purpose."""
+
+    read: Annotated[tuple[Secret, ...], Field(min_length=1, max_length=10, strict=False)]
+    send: Annotated[tuple[Secret, ...], Field(max_length=10, strict=False)] = ()
+    needed: Annotated[int, Field(ge=1, le=10)] | None = None  # that must agree; a majority and at least 2
+    deadline_s: Positive = 5.0
+
+    def read_urls(self) -> list[str]:
+        """Where to read, with what the environment holds filled in."""
+        return [revealed(url) for url in self.read]
+
+    def send_urls(self) -> list[str]:
+        """Where to send; likewise."""
+        return [revealed(url) for url in self.send]
+
+
+class Timing(Strict):
+    """When cycles run."""
+
+    interval_s: Annotated[int, Field(ge=60, le=86_400)] = 3_600
+    offset_s: Annotated[int, Field(ge=0, le=3_600)] = 60  # into the interval, when the venues' hour is complete
+    jitter_s: Annotated[int, Field(ge=0, le=600)] = 20  # so that many agents do not trade in the same second
+    watch_s: Annotated[int, Field(ge=5, le=3_600)] = 60  # between two looks for events that cannot wait
+
+
+class Watching(Strict):
+    """What people and machines see. Ports are on this machine only; 0 leaves it out."""
+
+    status_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    status_token: Secret | None = None
+    metrics_host: Literal["127.0.0.1", "0.0.0.0"] = "127.0.0.1"  # all interfaces only inside a container
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    alerts: Annotated[tuple[Secret, ...], Field(max_length=20, strict=False)] = ()  # addresses of Apprise
+    stoppers: Annotated[tuple[Address, ...], Field(max_length=20, strict=False)] = ()  # may stop vaults by signature
+
+
+class Lease(Strict):
+    """Several agents, of which one sends."""
+
+    database: Secret  # PostgreSQL
+    lease_s: Annotated[float, Field(ge=5, le=600)] = 30.0
+
+
+class Service(Strict):
+    """One process."""
+
+    state: str = "state"  # folder of latches, journal and kill file, as seen from the service file
+    vaults: Annotated[tuple[VaultEntry, ...], Field(min_length=1, max_length=200, strict=False)]
+    nodes: Nodes
+    signer: SignerSpec = LocalSpec(kind="local")
+    venues: dict[Venue, str] = Field(
+        default_factory=dict
+    )  # addresses instead of the venues' own: a proxy, or a replay server
+    store: str = "store"  # folder of past hours
+    timing: Timing = Timing()
+    watching: Watching = Watching()
+    lease: Lease | None = None  # of several machines; without it the journal's lock is the fence
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedService:
+    """A valid service file and where it is; paths in it are seen from its folder."""
+
+    service: Service
+    path: Path
+
+    def beside(self, name: str) -> Path:
+        """A path of the file, seen from where the file is."""
+        return self.path.parent / name
+
+    def chain(self) -> Chain:
+        """The one chain of all vaults. Raises Refusal when they are on several, or share a name."""
+        configs = [load_config(self.beside(entry.config)).config for entry in self.service.vaults]
+        chains = {config.chain for config in configs}
+        if len(chains) != 1 or len({config.name for config in configs}) != len(configs):
+            message = f"the vaults of one process are on one chain and have names of their own; found {sorted(chains)}"
+            raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where=str(self.path)))
+        return load_chain(chains.pop())
+
+    @property
+    def state(self) -> Path:
+        """The folder of latches, journal and kill file."""
+        return self.beside(self.service.state)
+
+    @property
+    def latches_url(self) -> str:
+        """Where latches are kept: with the lease when there is one, so that a standby sees them too."""
+        lease = self.service.lease
+        return f"sqlite:///{self.state / 'service.sqlite'}" if lease is None else revealed(lease.database)
+
+    @property
+    def journal_place(self) -> str:
+        """Where the journal is kept; likewise."""
+        lease = self.service.lease
+        if lease is None:
+            return str(self.state / "journal.sqlite")
+        return revealed(lease.database).replace("postgresql+psycopg://", "postgresql://")
+
+    def secrets(self) -> list[str]:
+        """Everything of the file that must not be written anywhere."""
+        service, watching = self.service, self.service.watching
+        named = [*service.nodes.read, *service.nodes.send, *watching.alerts]
+        named += [one for one in (watching.status_token, service.lease and service.lease.database) if one]
+        return [revealed(name) for name in named]
+
+
+def load_service(path: Path) -> LoadedService:
+    """Read and validate a service file. Raises Refusal with every mistake and its line."""
+    typed = str(path)
+    document = parse(read_text(typed), typed)
+    try:
+        service = Service.model_validate(document.values)
+    except ValidationError as error:
+        found = [one for detail in error.errors(include_url=False) for one in mistake(detail, document, Service)]
+        found = [replace(one, where=place(typed, line_of(document.lines, one.where))) for one in found]
+        raise Refusal(*document.reasons, *found) from None
+    if document.reasons:
+        raise Refusal(*document.reasons)
+    return LoadedService(service, path)
+
+
+def revealed(secret: str) -> str:
+    """The value that a file names, from the environment when it says so. Raises Refusal when it is not set there."""
+    if not secret.startswith(ENVIRONMENT):
+        return secret
+    name = secret.removeprefix(ENVIRONMENT)
+    value = os.environ.get(name)
+    if not value:
+        raise Refusal(Reason(Code.CONFIG_MISSING, f"the environment variable {name} is not set", where=secret))
+    return value

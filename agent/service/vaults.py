@@ -1,0 +1,113 @@
+"""Builds the cycle of one vault of the service: its market, its reader, its guard, checked before it may run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.config import ExecutionConfig
+from agent.config.file import LoadedConfig, load_config
+from agent.cycle import Cycle, Guard
+from agent.execution import Journal, Sender, Venues
+from agent.market.background import BackgroundExchanges
+from agent.market.chain_reader import ChainReader
+from agent.market.hours import StoredHours
+from agent.market.live import LiveMarket
+from agent.market.vault_reader import VaultSite
+from agent.reasons import Code, Reason, Refusal
+from agent.service.effects import wait_for_effect
+from agent.service.guard import ObserveOnly, ServiceGuard
+from agent.service.kill_switch import KillSwitch
+from agent.service.latches import Latches
+from agent.service.settings import VaultEntry
+from agent.service.site import read_site
+from agent.startup import require_agreement, require_loan_terms, require_pinned, require_tokens
+from chains.registry import Chain
+from chains.rpc import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the vaults of one process have in common."""
+
+    node: Reader
+    sender: Callable[[ExecutionConfig], Sender]
+    agent: str  # address that signs
+    chain: Chain
+    journal: Journal
+    exchanges: BackgroundExchanges
+    store: Path
+    latches: Latches
+    kill_switch: KillSwitch
+    leads: Callable[[], Reason | None]
+    live: bool
+    interval_s: int
+    clock_ms: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A vault that may run."""
+
+    loaded: LoadedConfig
+    site: VaultSite
+    cycle: Cycle
+
+
+def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> Built:
+    """The cycle of one vault, after everything that must agree was compared.
+
+    Raises
+    ------
+    Refusal : the files are wrong, the vault on chain is not the one in the file, or the signer holds another role
+    RpcError, RpcUnavailable : the chain does not answer
+    """
+    loaded = load_config(beside(entry.config))
+    if entry.pin is not None:
+        require_pinned(loaded, entry.pin)
+    config, site = loaded.config, read_site(beside(entry.site))
+    chain = shared.chain
+    require_agreement(shared.node, site, config.policy, chain.chain_id, shared.agent)
+    require_tokens(shared.node, site)
+    if (site.perp is None) != (config.vault.perp_index is None) or (site.loan is None) != (config.vault.aave is None):
+        message = "the legs of the vault in the site file are not those of the strategy"
+        raise Refusal(Reason(Code.POLICY_MISMATCH, message, where=entry.site))
+    if site.loan is not None and config.vault.aave is not None:
+        require_loan_terms(shared.node, site, site.loan, config.vault.aave)
+    reader = ChainReader(
+        shared.node,
+        site,
+        shared.agent,
+        max_oracle_age_s=config.policy.max_oracle_age_s,
+        depth_bps=config.observe.depth_bps,
+    )
+    hours = StoredHours(config, shared.store, shared.exchanges.exchanges, shared.exchanges.carry_out)
+    market = LiveMarket(config, site.asset.symbol, shared.exchanges, shared.clock_ms, hours)
+    guard: Guard = ServiceGuard(
+        config.name,
+        config.controls,
+        shared.latches,
+        shared.kill_switch,
+        lambda: shared.journal.plans_carried_out(site.vault),
+        shared.leads,
+        block_time_s=chain.block_time_s,
+        interval_s=shared.interval_s,
+    )
+    if not shared.live:
+        guard = ObserveOnly(guard)
+    adapters = (site.spot_adapter, None if site.perp is None else site.perp.adapter)
+    venues = Venues(
+        chain.chain_id, site.vault, *adapters, site.quoter, None if site.loan is None else site.loan.adapter
+    )
+    bound_s = 2 * chain.core_action_bound_s
+    cycle = Cycle(
+        config,
+        market,
+        reader,
+        shared.node,
+        venues,
+        shared.sender(config.execution),
+        shared.agent,
+        lambda: wait_for_effect(reader, bound_s),
+        guard,
+    )
+    return Built(loaded, site, cycle)

@@ -1,0 +1,1 @@
+"""What a running agent shows: logs, metrics, status, alerts; never a secret."""

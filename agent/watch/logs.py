@@ -1,0 +1,67 @@
+"""Structured logs: one JSON object per line, secrets hidden where the line leaves the process."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import IO
+
+from agent.watch.secrets import Redactor
+
+LONGEST_FIELD = 4_000
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line of JSON: time, level, logger, message, and whatever was passed as `extra`.
+
+    Text that others wrote (symbols, answers) is data: quoted, its control characters escaped, cut when it is long.
+    """
+
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info is not None and record.exc_info[1] is not None:
+            fields["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
+        return json.dumps({name: self._clean(name, value) for name, value in fields.items()}, default=str, allow_nan=False)
+
+    def _clean(self, name: str, value: object) -> object:
+        if isinstance(value, bool | int) or value is None:
+            return value
+        if isinstance(value, float):
+            return value if value - value == 0 else str(value)
+        if isinstance(value, dict):
+            return {str(key): self._clean(str(key), inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(name, inner) for inner in value]
+        # The name goes along, because a transaction's hash looks like a private key.
+        return self._redact(f"{name}: {value}").removeprefix(f"{name}: ")[:LONGEST_FIELD]
+
+
+def start_logging(redact: Redactor, stream: IO[str] | None = None, level: int = logging.INFO) -> None:
+    """Send every logger's records through one sink, crashes of the main thread and of others included."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter(redact))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # These tell every request and every job at the level of our own news.
+    for chatty in ("apscheduler", "urllib3", "aiohttp.access", "ccxt", "apprise", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    sys.excepthook = _log_crash
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("ballast").critical("crashed", exc_info=error)

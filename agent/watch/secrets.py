@@ -1,0 +1,60 @@
+"""Keeps secrets out of everything that is written: known values, and whatever looks like one."""
+
+import re
+from collections.abc import Iterable
+
+HIDDEN = "[hidden]"
+SHORTEST = 6  # shorter values are words, and hiding words makes logs useless
+_PRIVATE_KEY = re.compile(r"(?<![0-9a-fA-F])(?:0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])")
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^\s/@]+)@", re.IGNORECASE)
+_URL_KEY = re.compile(r"(?P<host>(?:https?|wss?)://[^\s/?#]+)(?P<rest>[/?][^\s\"'<>]+)", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?P<name>\b(?:password|passphrase|secret|token|api[_-]?key|authorization|bearer)\b[\"']?\s*[:=]?\s*[\"']?"
+    r"(?:bearer\s+|basic\s+)?)"
+    r"(?P<value>[^\s\"',}]{6,})",
+    re.IGNORECASE,
+)
+# Transaction and block hashes have a private key's shape; the fields that hold them are public.
+_PUBLIC = re.compile(
+    r"(?P<name>\b(?:hash|tx|transaction|block|digest|root)\w*\b[\"']?\s*[:=]?\s*[\"']?)$", re.IGNORECASE
+)
+
+
+class Redactor:
+    """Replaces secrets in text.
+
+    Parameters
+    ----------
+    values : secrets of this process: keystore passwords, tokens, node addresses with a key in them. Parts of an address
+        (its path, its query) are hidden too.
+    """
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        known = {part for value in values for part in _parts(value) if len(part) >= SHORTEST}
+        longest_first = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(re.escape(value) for value in longest_first)) if longest_first else None
+
+    def __call__(self, text: str) -> str:
+        """The text without secrets."""
+        if self._known is not None:
+            text = self._known.sub(HIDDEN, text)
+        text = _CREDENTIALS.sub(rf"\g<scheme>{HIDDEN}@", text)
+        text = _URL_KEY.sub(rf"\g<host>/{HIDDEN}", text)
+        text = _NAMED.sub(rf"\g<name>{HIDDEN}", text)
+        return _PRIVATE_KEY.sub(_unless_public, text)
+
+
+def _unless_public(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    return found.group() if _PUBLIC.search(before) else HIDDEN
+
+
+def _parts(value: str) -> set[str]:
+    """A secret and, of an address, whatever of it could be a key."""
+    parts = {value}
+    if "://" in value:
+        rest = value.split("://", 1)[1]
+        credentials, _, place = rest.rpartition("@")
+        parts |= {credentials, *credentials.split(":")}
+        parts |= set(re.split(r"[/?&=#]", place)[1:])
+    return parts

@@ -1,0 +1,162 @@
+"""What becomes of a plan that is stuck, dropped, too cheap, or on a chain that went back."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
+from agent.execution.answers import Client
+from agent.reasons import Code
+from chains.local.accounts import DEPOSITOR
+from chains.rpc import Node, RpcError
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "chains"))
+from lying_proxy import LyingProxy
+
+GWEI = 10**9
+RULES = SendRules(poll_s=0.01)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def proxy(chain: Any) -> Iterator[LyingProxy]:
+    started = LyingProxy(chain.url)
+    yield started
+    started.close()
+
+
+def sender_on(chain: Any, journal: Journal, node: Node | None = None, max_fee_gwei: float = 50.0) -> Sender:
+    node = node or chain.node
+    broadcaster = LiveBroadcaster(node, NodeSender(node), clients={node.name: Client.ANVIL})
+    return Sender(node, chain.signer, journal, broadcaster, max_fee_gwei, 10**8, rules=RULES)
+
+
+def hold(chain: Any, journal: Journal, **options: Any) -> Sender:
+    chain.set_automine(False)
+    sender = sender_on(chain, journal, **options)
+    sent = sender.send(chain.rehearsed(), "")
+    assert isinstance(sent, Outcome)
+    assert sent.status is Status.UNKNOWN
+    return sender
+
+
+def code_of(outcome: Outcome | None) -> Code:
+    assert outcome is not None
+    return outcome.reasons[0].code
+
+
+def test_at_the_routine_cap_a_plan_waits_for_its_deadline_and_is_still_sent_again_when_dropped(
+    chain: Any, journal: Journal
+) -> None:
+    sender = hold(chain, journal, max_fee_gwei=0.11)
+    chain.pass_time(31)
+    assert code_of(sender.finish_unfinished()) is Code.FEE_ABOVE_CAP
+    chain.pass_time(60)
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    assert code_of(sender.finish_unfinished()) is Code.POOL_DROPPED
+    chain.pass_time(60)
+    assert code_of(sender.finish_unfinished()) is Code.FEE_ABOVE_CAP
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    assert code_of(sender.finish_unfinished()) is Code.POOL_DROPPED
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count()) == (Status.MINED, 1)
+
+
+def test_bytes_that_no_pool_takes_any_more_are_replaced_at_once(chain: Any, journal: Journal) -> None:
+    sender = hold(chain, journal)
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    chain.node.call("anvil_setNextBlockBaseFeePerGas", hex(5 * GWEI), nullable=True)
+    chain.pass_time(10)
+    assert code_of(sender.finish_unfinished()) is Code.FEE_TOO_LOW, "young bytes wait for a lower base fee"
+    chain.node.call("anvil_setNextBlockBaseFeePerGas", hex(5 * GWEI), nullable=True)
+    chain.pass_time(25)
+    assert code_of(sender.finish_unfinished()) is Code.FEE_BUMPED
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count(), chain.nonce()) == (Status.MINED, 1, 1)
+    chain.node.call("anvil_setNextBlockBaseFeePerGas", hex(7), nullable=True)
+    chain.mine()
+
+
+def test_a_chain_that_went_back_behind_the_journal_gets_nothing(chain: Any, journal: Journal) -> None:
+    before = chain.node.call("evm_snapshot")
+    sender = sender_on(chain, journal)
+    sender.send(chain.rehearsed(), "")
+    sender.finish_unfinished()
+    chain.set_automine(False)
+    sender.send(chain.rehearsed(2), "")
+    chain.node.call("evm_revert", before)
+    assert code_of(sender.finish_unfinished()) is Code.CHAIN_BEHIND
+    chain.mine()
+    assert chain.count() == 0
+
+
+def test_what_cannot_be_tried_again_is_not_sent_again(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
+    node = Node(proxy.url)
+    sender = hold(chain, journal, node=node)
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+
+    def of_no_block(entry: dict[str, Any]) -> dict[str, Any]:
+        return entry | {"params": [entry["params"][0], "0xffffff"]} if entry["method"] == "eth_call" else entry
+
+    proxy.ask = of_no_block
+    with pytest.raises(RpcError):
+        sender.finish_unfinished()
+    chain.mine()
+    assert (chain.count(), chain.nonce()) == (0, 0)
+    node.close()
+
+
+def test_a_cancellation_that_is_stuck_is_replaced_too(chain: Any, journal: Journal) -> None:
+    sender = hold(chain, journal)
+    chain.pass_time(121)
+    sender.finish_unfinished()
+    chain.pass_time(31)
+    assert code_of(sender.finish_unfinished()) is Code.FEE_BUMPED
+    rows = journal._store.rows("SELECT kind, max_fee_wei FROM attempts ORDER BY id")
+    assert [kind for kind, _ in rows] == ["plan", "cancel", "cancel"]
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count(), chain.nonce()) == (Status.CANCELLED, 0, 1)
+
+
+def reverted(chain: Any, journal: Journal, node: Node) -> str:
+    chain.set_code("0x5f5ffd")
+    sender = Sender(node, chain.signer, journal, LocalBroadcaster(chain.node), 50.0, 10**8, rules=RULES)
+    sent = sender.send(chain.rehearsed(), "")
+    assert isinstance(sent, Outcome)
+    assert sent.status is Status.REVERTED
+    assert code_of(sent) is Code.TRANSACTION_REVERTED
+    return sent.reasons[0].message
+
+
+def instead_of_a_call(**changes: Any) -> Any:
+    return lambda entry: {**entry, **changes} if entry["method"] == "eth_call" else entry
+
+
+def test_a_revert_that_does_not_repeat_itself_is_still_a_revert(
+    chain: Any, journal: Journal, proxy: LyingProxy
+) -> None:
+    proxy.ask = instead_of_a_call(params=[{"to": DEPOSITOR}, "latest"])
+    node = Node(proxy.url)
+    assert "it would go through" in reverted(chain, journal, node)
+    node.close()
+
+
+def test_a_revert_whose_reason_nobody_tells_is_still_a_revert(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
+    proxy.ask = instead_of_a_call(method="eth_getTransactionReceipt", params=["0x" + "00" * 32])
+    node = Node(proxy.url)
+    assert "could not be had: " in reverted(chain, journal, node)
+    node.close()

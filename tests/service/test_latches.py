@@ -1,0 +1,101 @@
+"""What stops a vault until a person says otherwise."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sql
+
+from agent.reasons import Code, Reason
+from agent.risk.controls import SentPlan
+from agent.service.kill_switch import KillSwitch, stop
+from agent.service.latches import EVERY_VAULT, Latches
+
+REPEATED = Reason(Code.REPEATED_EXECUTION, "16 plans", 16, 16, "controls.max_trading_plans_per_day")
+
+
+def test_a_latch_survives_a_restart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'service.sqlite'}"
+    first = Latches(url)
+    first.set("eth-carry", REPEATED, 100, "the agent")
+    first.close()
+    again = Latches(url)
+    (latch,) = again.active("eth-carry")
+    assert (latch.reason, latch.set_at, latch.set_by) == (REPEATED, 100, "the agent")
+    again.close()
+
+
+def test_the_same_reason_is_latched_once_and_keeps_its_first_time(latches: Latches) -> None:
+    latches.set("eth-carry", REPEATED, 100, "the agent")
+    latches.set("eth-carry", REPEATED, 200, "the agent")
+    assert [latch.set_at for latch in latches.active("eth-carry")] == [100]
+
+
+def test_a_latch_of_one_vault_leaves_the_others_alone_and_one_of_all_stops_all(latches: Latches) -> None:
+    latches.set("eth-carry", REPEATED, 100, "the agent")
+    assert latches.active("btc-carry") == ()
+    latches.set(EVERY_VAULT, Reason(Code.KILLED, "everything"), 100, "somebody")
+    assert len(latches.active("btc-carry")) == 1
+    assert len(latches.active("eth-carry")) == 2
+
+
+def test_a_person_clears_and_history_stays(latches: Latches) -> None:
+    latches.set("eth-carry", REPEATED, 100, "the agent")
+    assert latches.clear("eth-carry", 300, "ann") == 1
+    assert latches.active("eth-carry") == ()
+    assert latches.last_cleared("eth-carry") == 300
+    assert latches.clear("eth-carry", 400, "ann") == 0
+
+
+def test_a_plan_counts_once_however_often_it_is_sent(latches: Latches) -> None:
+    for at in (100, 200):
+        latches.record_plan("eth-carry", 7, SentPlan(at, 5_000.0))
+    assert list(latches.plans_since("eth-carry", 0)) == [SentPlan(100, 5_000.0)]
+    assert not latches.plans_since("eth-carry", 100)
+    assert not latches.plans_since("btc-carry", 0)
+
+
+def test_values_of_all_vaults_add_up(latches: Latches) -> None:
+    assert latches.record_value("eth-carry", 100.0, 5.0, 1) == (100.0, 5.0)
+    assert latches.record_value("btc-carry", 50.0, 0.0, 1) == (150.0, 5.0)
+    assert latches.record_value("eth-carry", 90.0, 15.0, 2) == (140.0, 15.0)
+
+
+def test_latches_are_the_same_in_postgresql(postgres: str) -> None:
+    latches = Latches(postgres)
+    latches.set("eth-carry", REPEATED, 100, "the agent")
+    latches.record_plan("eth-carry", 7, SentPlan(100, 5_000.0))
+    assert latches.baseline("eth-carry", 3) == 3
+    assert latches.baseline("eth-carry", 9) == 3
+    assert [latch.reason for latch in latches.active("eth-carry")] == [REPEATED]
+    latches.clear("eth-carry", 300, "ann")
+    assert latches.baseline("eth-carry", 9) == 9
+    latches.close()
+
+
+def test_each_place_of_the_kill_switch_is_enough(tmp_path: Path, latches: Latches) -> None:
+    switch = KillSwitch(tmp_path, latches)
+    assert switch.reasons("eth-carry") == ()
+    (tmp_path / "KILL").touch()
+    assert [reason.code for reason in switch.reasons("eth-carry")] == [Code.KILLED]
+    (tmp_path / "KILL").unlink()
+    stop(latches, "eth-carry", Code.KILLED, "by hand", "ann")
+    assert [reason.code for reason in switch.reasons("eth-carry")] == [Code.KILLED]
+
+
+def test_fault_78_a_kill_switch_that_cannot_be_read_counts_as_used(tmp_path: Path, latches: Latches) -> None:
+    gone = KillSwitch(tmp_path / "gone", latches)
+    assert [reason.code for reason in gone.reasons("eth-carry")] == [Code.KILL_SWITCH_UNREADABLE]
+    not_a_folder = tmp_path / "file"
+    not_a_folder.touch()
+    assert Code.KILL_SWITCH_UNREADABLE in [one.code for one in KillSwitch(not_a_folder, latches).reasons("eth-carry")]
+
+
+def test_fault_78_latches_that_cannot_be_read_stop_everything(tmp_path: Path) -> None:
+    path = tmp_path / "service.sqlite"
+    latches = Latches(f"sqlite:///{path}")
+    path.write_bytes(b"not a database at all, whatever its name says" * 100)
+    found = KillSwitch(tmp_path, latches).reasons("eth-carry")
+    assert [reason.code for reason in found] == [Code.KILL_SWITCH_UNREADABLE]
+    with pytest.raises(sql.exc.SQLAlchemyError):
+        latches.active("eth-carry")
+    latches.close()

@@ -1,0 +1,126 @@
+"""The headless agent as a user runs it: a local chain and venues in real time, looked at, kept, stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START_S = 60
+
+
+def ballast(*words: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "agent.cli", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s)
+
+
+def lines(done: subprocess.CompletedProcess[str], message: str) -> list[dict[str, object]]:
+    """The log's lines with this message."""
+    found = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    return [line for line in found if line["message"] == message]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The service file of a chain that lives for as long as the tests of this file."""
+    folder = tmp_path_factory.mktemp("local")
+    command = [sys.executable, "-m", "agent.cli", "local", "configs/eth-carry.yaml", "--out", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    file, until = folder / "service.yaml", time.monotonic() + START_S
+    while not file.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+    text = file.read_text() if file.exists() else ""
+    file.write_text(text.replace("status_port: 8790", "status_port: 0").replace("metrics_port: 9464", "metrics_port: 0"))
+    try:
+        assert text, process.stdout.read() if process.stdout and process.poll() is not None else "not started"
+        yield file
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+def test_looking_comes_before_trading_and_trading_is_asked_for(service: Path) -> None:
+    refused = ballast("run", str(service), "--live", "--cycles", "1")
+    assert refused.returncode == 2
+    assert "DRY_RUN_MISSING" in refused.stderr
+
+    looked = ballast("run", str(service), "--cycles", "1")
+    assert looked.returncode == 0, looked.stderr
+    (cycle,) = lines(looked, "cycle")
+    assert cycle["codes"] == ["OBSERVE_ONLY"]
+    assert cycle["transaction"] is None
+
+    kept = ballast("run", str(service), "--live", "--cycles", "2")
+    assert kept.returncode == 0, kept.stderr
+    first, second = lines(kept, "cycle")
+    assert first["ending"] == "sent"
+    assert first["plan"] == 1
+    assert str(first["transaction"]).startswith("0x")
+    assert second["codes"] != ["OBSERVE_ONLY"]
+
+    journal = ballast("journal", str(service))
+    assert journal.returncode == 0
+    assert "mined" in journal.stdout
+
+
+@pytest.mark.parametrize("action", ["pause", "kill"])
+def test_a_person_stops_and_resumes(service: Path, action: str) -> None:
+    code = {"pause": "PAUSED", "kill": "KILLED"}[action]
+    assert ballast(action, str(service), "eth-carry").returncode == 0
+    status = ballast("status", str(service))
+    assert status.returncode == 2
+    assert code in status.stdout
+    stopped = ballast("run", str(service), "--cycles", "1")
+    (cycle,) = lines(stopped, "cycle")
+    assert code in str(cycle["codes"])
+    assert cycle["transaction"] is None
+    assert ballast("resume", str(service), "eth-carry").returncode == 0
+    assert ballast("status", str(service)).returncode == 0
+
+
+def test_a_kill_file_stops_every_vault(service: Path) -> None:
+    kill = service.parent / "state" / "KILL"
+    kill.parent.mkdir(exist_ok=True)
+    kill.touch()
+    try:
+        (cycle,) = lines(ballast("run", str(service), "--cycles", "1"), "cycle")
+        assert "KILLED" in str(cycle["codes"])
+        assert ballast("resume", str(service)).returncode == 2
+    finally:
+        kill.unlink()
+
+
+def test_a_vault_that_nobody_knows_is_refused(service: Path) -> None:
+    refused = ballast("pause", str(service), "nonsense")
+    assert refused.returncode == 2
+    assert "eth-carry" in refused.stderr
+
+
+def test_fault_72_a_signal_ends_it_within_its_time(service: Path) -> None:
+    command = [sys.executable, "-m", "agent.cli", "run", str(service)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if '"ready"' in line:
+            break
+    time.sleep(1)
+    asked = time.monotonic()
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert time.monotonic() - asked < 30
+    assert '"stopped"' in process.stderr.read()
+
+
+def test_a_service_file_with_mistakes_names_all_of_them_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "service.yaml"
+    file.write_text("vaults: []\nnodes:\n  reed: [http://127.0.0.1:1]\nsigner:\n  kind: paper\n")
+    refused = ballast("run", str(file))
+    assert refused.returncode == 2
+    for part in ("vaults", "line 1", "nodes.reed", "line 3", "did you mean nodes.read?", "signer"):
+        assert part in refused.stderr
