@@ -101,7 +101,7 @@ controls: setup
 	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/controls.py --forge $(FORGE_BINARY)
 
 gas: setup
-	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/gas.py --forge $(FORGE_BINARY)
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/gas.py --forge $(FORGE_BINARY) $(if $(WRITE),--write)
 
 $(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
 	test -x $(PROVE)/python || $(PYTHON) -m venv .venv-prove

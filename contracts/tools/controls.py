@@ -65,17 +65,17 @@ def copy_project(to: Path, tests: Collection[str]) -> None:
     shutil.rmtree(to / "cache" / "invariant", ignore_errors=True)
 
 
-def failing_tests(forge: Path, project: Path, tests: str) -> list[str]:
-    """Names of the tests of those files that fail. Raises RuntimeError when nothing was compiled or run."""
-    command = [str(forge), "test", "--json", "--match-path", f"test/{tests}"]
+def failing_tests(forge: Path, project: Path, tests: str = "") -> list[str]:
+    """Names of the tests that fail, of that file or of all. Raises RuntimeError when nothing was compiled or run."""
+    command = [str(forge), "test", "--json", *(["--match-path", f"test/{tests}"] if tests else [])]
     run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     try:
         suites = json.loads(run.stdout)
     except json.JSONDecodeError:
-        raise RuntimeError(f"{tests}: nothing was run\n{run.stdout[-2000:]}{run.stderr[-2000:]}") from None
+        raise RuntimeError(f"nothing was run\n{run.stdout[-2000:]}{run.stderr[-2000:]}") from None
     results = {name: result for suite in suites.values() for name, result in suite["test_results"].items()}
     if not results:
-        raise RuntimeError(f"{tests}: no test")
+        raise RuntimeError(f"no test in {tests}")
     return [name for name, result in results.items() if result["status"] == "Failure"]
 
 
@@ -91,9 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(dir=CONTRACTS.parent / "build") as folder:
         project = Path(folder)
         copy_project(project, files)
-        for tests in sorted(files):
-            if failing := failing_tests(options.forge, project, tests):
-                raise RuntimeError(f"without any fault, {tests} fails: {', '.join(failing)}")
+        if failing := failing_tests(options.forge, project):
+            raise RuntimeError(f"these fail without any fault: {', '.join(failing)}")
         for fault in faults:
             path = project / "src" / fault.file
             source = path.read_text()
