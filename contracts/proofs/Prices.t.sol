@@ -28,8 +28,15 @@ contract PricesProof {
         assert(HyperCorePrices.isWithin(limit, price, isBuy) == both);
     }
 
-    function check_without_equity_there_is_no_health(int256 equity, uint128 notional, uint8 maxLeverage) public pure {
+    /// @dev As a call, because a revert would be no counterexample.
+    function check_without_equity_there_is_no_health(int256 equity, uint128 notional, uint8 maxLeverage) public view {
         if (equity > 0) return;
-        assert(HyperCoreMargin.healthBps(equity, notional, maxLeverage) == 0);
+        (bool done, bytes memory told) =
+            address(this).staticcall(abi.encodeCall(this.health, (equity, notional, maxLeverage)));
+        assert(done && abi.decode(told, (uint256)) == 0);
+    }
+
+    function health(int256 equity, uint128 notional, uint8 maxLeverage) external pure returns (uint256) {
+        return HyperCoreMargin.healthBps(equity, notional, maxLeverage);
     }
 }
