@@ -230,7 +230,9 @@ abstract contract VaultJudge is CommonBase, StdUtils {
         uint256 growth = _recorded * atStart.maxGrowthBps * (block.timestamp - _recordedAt) / (BPS * 1 days);
         // Without holders or worth there was nothing to grow from.
         bool bounded = supplyBefore != 0 && _recorded != 0;
-        if (bounded && worth + told.paidOut > _recorded + growth + told.paidIn) violation = "the share price jumped";
+        // When the last holder has left, what stays belongs to no share; what he was paid is bounded all the same.
+        uint256 held = vault.totalSupply() == 0 ? 0 : worth;
+        if (bounded && held + told.paidOut > _recorded + growth + told.paidIn) violation = "the share price jumped";
         if (told.opened) (_recorded, _recordedAt) = (worth, block.timestamp);
     }
 
