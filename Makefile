@@ -109,7 +109,7 @@ $(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
 	@touch $@
 
 crash: setup
-	$(BIN)/python -m agent.chaos.crash
+	$(BIN)/python -m agent.chaos
 
 bench: setup
 	$(BIN)/python bench/run.py

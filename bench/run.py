@@ -54,6 +54,10 @@ class Rows:
         verdict = {None: "", True: "pass", False: "FAIL"}[row["passed"]]
         print(f"{name:44} {value:10.3f} {unit:10} {bar or '':8} {verdict}")
 
+    def rows(self) -> list[dict[str, Any]]:
+        """What was measured so far."""
+        return self._rows
+
     def write(self, market: str) -> None:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps([{**row, "market": market} for row in self._rows], indent=2) + "\n")

@@ -27,10 +27,10 @@ class Findings:
     unreconciled: tuple[str, ...]
 
 
-def transactions_of(node: Node, agent: str, from_block: int) -> list[Mined]:
-    """Every transaction of the agent since a block, in the order of the chain."""
+def transactions_of(node: Node, agent: str, from_block: int, to_block: int) -> list[Mined]:
+    """Every transaction of the agent in these blocks, both included, in the order of the chain."""
     found: list[Mined] = []
-    for number in range(from_block, node.head().number + 1):
+    for number in range(from_block, to_block + 1):
         for one in node.call("eth_getBlockByNumber", hex(number), True)["transactions"]:
             if one["from"].lower() == agent.lower():
                 receipt = node.call("eth_getTransactionReceipt", one["hash"])

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
@@ -71,14 +71,25 @@ class Executioner:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._point: Point | None = None
-        self._pid = 0
+        self._victim: int | None = None  # a handle of the process, which unlike its number is never given to another
         self._answered: set[str] = set()
         self._lock = threading.Lock()
 
-    def aim(self, pid: int, point: Point | None) -> None:
-        """From now on watches this process, until it comes to the point; None lets it live."""
+    @contextmanager
+    def watching(self, pid: int, point: Point | None) -> Iterator[None]:
+        """Watches this process until it comes to the point, or to the end of the block; None lets it live."""
+        victim = os.pidfd_open(pid)
         with self._lock:
-            self._pid, self._point, self._answered = pid, point, set()
+            self._victim, self._point, self._answered = victim, point, set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._victim, self._point = None, None
+                os.close(victim)
+
+    def strike_at_random(self, point: Point | None) -> None:
+        """Waits for a moment and kills, when the point is at no message."""
         if point is not None and not point.method:
             time.sleep(self._chance.uniform(0, point.within_s))
             self._kill()
@@ -100,10 +111,10 @@ class Executioner:
         return False
 
     def _kill(self) -> None:
-        try:
-            os.kill(self._pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # it was quicker, and is not counted
+        with self._lock:
+            if self._victim is not None:
+                with suppress(ProcessLookupError):  # it was quicker, and is not counted
+                    signal.pidfd_send_signal(self._victim, signal.SIGKILL)
 
 
 class Blocks:
@@ -165,11 +176,10 @@ class Run:
     def life(self, point: Point | None, *, only_recover: bool = False) -> bool:
         """One life; returns whether it ended by force. One that ends badly by itself stops the test."""
         process = self._processes.Process(target=live, args=(replace(self._life, only_recover=only_recover),))
-        self._executioner.aim(0, None)
         process.start()
-        self._executioner.aim(process.pid, point)
-        process.join(LONGEST_LIFE_S)
-        self._executioner.aim(0, None)
+        with self._executioner.watching(process.pid, point):
+            self._executioner.strike_at_random(point)
+            process.join(LONGEST_LIFE_S)
         if process.exitcode is None:
             process.kill()
             raise RuntimeError("the agent neither ended nor was killed")
@@ -181,7 +191,7 @@ class Run:
         """What journal, chain and vault say of each other now."""
         node = self._stage.local.node
         head = node.head().number
-        self._mined += transactions_of(node, AGENT, self._next_block)
+        self._mined += transactions_of(node, AGENT, self._next_block, head)
         self._next_block = head + 1
         plans = VaultReader(node, self._stage.site, AGENT).read().plan_count
         return audit(self._life.journal, self._mined, plans)
@@ -238,13 +248,9 @@ def crash(kills: int, seed: int, folder: Path) -> int:
 
 def main() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="python -m agent.chaos.crash", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m agent.chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ballast-crash-") as folder:
         sys.exit(crash(options.kills, options.seed, Path(folder)))
-
-
-if __name__ == "__main__":
-    main()

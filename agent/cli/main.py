@@ -7,8 +7,9 @@ import typer
 
 from agent.cli.data import app as data_app
 from agent.cli.market import app as market_app
+from agent.cli.promotion import promote, promotions
 from agent.cli.research import app as research_app
-from agent.cli.research import backtest
+from agent.cli.research import backtest, sweep, tune
 
 ServiceFile = Annotated[Path, typer.Argument(help="service file (YAML)", show_default=False)]
 VaultName = Annotated[str, typer.Argument(help="name of the strategy; * for all", show_default=True)]
@@ -88,6 +89,22 @@ def check(config: ConfigFile) -> None:
     raise typer.Exit(report_check(config, Console()))
 
 
+@app.command()
+def calculate(
+    formula: Annotated[str | None, typer.Argument(help="name of a formula; without one, all are listed")] = None,
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="its arguments; lists as JSON, [1,2]")
+    ] = None,
+) -> None:
+    """Try a sizing, hedging or slicing formula on numbers of your own: what decisions are made of."""
+    from rich.console import Console
+
+    from agent.calculate import report_calculation
+    from agent.cli.reported import reported
+
+    raise typer.Exit(reported(report_calculation)(formula, values or [], Console()))
+
+
 @app.command("replay-server")
 def replay_server(
     port: Annotated[
@@ -115,6 +132,10 @@ def replay_server(
 app.add_typer(data_app, name="data")
 app.add_typer(market_app, name="market")
 app.command()(backtest)
+app.command()(sweep)
+app.command()(tune)
+app.command()(promote)
+app.command()(promotions)
 app.add_typer(research_app, name="research")
 
 
@@ -211,6 +232,18 @@ def chaos(
     from agent.cli.service import run_chaos
 
     raise typer.Exit(run_chaos(node, port, fault or [], seed, delay_s))
+
+
+@app.command()
+def simulate(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=1_000_000, help="how many")] = 200,
+    first: Annotated[int, typer.Option("--first", min=0, help="the first of them; a failing one is repeated with it")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="processes that share the work")] = 1,
+) -> None:
+    """Run the agent against a chain, a network and a clock that come from a seed, with everything that goes wrong."""
+    from agent.cli.service import run_simulation
+
+    raise typer.Exit(run_simulation(first, seeds, jobs))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands of the headless agent: local, run, status, pause, kill, resume and journal."""
+"""The commands of the headless agent: local, run, status, pause, kill, resume, journal, chaos and simulate."""
 
 from pathlib import Path
 
@@ -71,3 +71,11 @@ def run_chaos(node: str, port: int, faults: list[str], seed: int, delay_s: float
     from agent.chaos.proxy import serve_chaos
 
     return serve_chaos(node, port, faults, seed, delay_s, Console())
+
+
+@reported
+def run_simulation(first: int, seeds: int, jobs: int) -> int:
+    """`ballast simulate`."""
+    from agent.simulation.command import report_simulation
+
+    return report_simulation(first, seeds, jobs, Console())

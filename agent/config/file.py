@@ -60,15 +60,19 @@ def config_hash(config: Config) -> str:
 
 
 def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested blocks to dotted keys; a value of None is absent.
+    """Nested blocks and lists of them to dotted keys; a value of None is absent.
 
     >>> flatten({"policy": {"max_drawdown": 0.08}, "name": "eth-carry"})
     {'policy.max_drawdown': 0.08, 'name': 'eth-carry'}
+    >>> flatten({"scaling": [{"method": "kelly"}]})
+    {'scaling.0.method': 'kelly'}
     """
     flat: dict[str, object] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
+        elif isinstance(value, (list, tuple)) and any(isinstance(one, Mapping) for one in value):
+            flat |= flatten({str(index): one for index, one in enumerate(value)}, f"{prefix}{key}.")
         elif value is not None:
             flat[f"{prefix}{key}"] = value
     return flat

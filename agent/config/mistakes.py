@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from agent.config.models import CarryStrategy, Config, LendingNeutralStrategy, VolatilityTargetStrategy
+from agent.config.scaling import SCALING_METHODS
 from agent.config.text import Document, shown
 from agent.reasons import Code, Reason
 
@@ -21,8 +22,7 @@ KINDS = " or ".join(STRATEGIES)
 
 def mistake(detail: ErrorDetails, document: Document, root: type[BaseModel] = Config) -> Iterator[Reason]:
     """One validation error as a reason whose `where` is the dotted key; nothing when the text's reader told it."""
-    # The models name the strategy's kind on the way to its fields; the file does not.
-    parts = [str(part) for index, part in enumerate(detail["loc"]) if not (index == 1 and part in STRATEGIES)]
+    parts = _place(detail["loc"])
     key, got = ".".join(parts), detail["input"]
     match detail["type"]:
         case "missing":
@@ -31,16 +31,28 @@ def mistake(detail: ErrorDetails, document: Document, root: type[BaseModel] = Co
         case "extra_forbidden":
             yield Reason(Code.CONFIG_UNKNOWN_KEY, f"{key} is unknown; {_suggestion(parts, document, root)}", where=key)
         case "union_tag_not_found":
-            if f"{key}.kind" not in document.lines:
+            tag = detail["ctx"]["discriminator"].strip("'")
+            if f"{key}.{tag}" not in document.lines:
                 kinds = KINDS if key == "strategy" else "what says which of them this is"
-                yield Reason(Code.CONFIG_MISSING, f"{key}.kind is missing; it is {kinds}", where=f"{key}.kind")
+                yield Reason(Code.CONFIG_MISSING, f"{key}.{tag} is missing; it is {kinds}", where=f"{key}.{tag}")
         case "union_tag_invalid":
-            kinds = detail["ctx"]["expected_tags"].replace("'", "").replace(", ", " or ")
-            message = f"{key}.kind: expected {kinds}, got {_came(got['kind'])}"
-            yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=f"{key}.kind")
+            tag, kinds = detail["ctx"]["discriminator"].strip("'"), detail["ctx"]["expected_tags"].replace("'", "")
+            names = kinds.split(", ")
+            near = difflib.get_close_matches(str(got[tag]), names, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            message = f"{key}.{tag}: expected {' or '.join(names)}, got {_came(got[tag])}{meant}"
+            yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=f"{key}.{tag}")
         case kind:
             code, expected = _expectation(kind, detail.get("ctx", {}))
             yield Reason(code, f"{key}: expected {expected}, got {_came(got)}", where=key)
+
+
+def _place(location: tuple[int | str, ...]) -> list[str]:
+    """The dotted key's parts: the models name kinds and methods on the way to their fields, the file does not."""
+    parts = [str(part) for index, part in enumerate(location) if not (index == 1 and part in STRATEGIES)]
+    if parts[1:2] == ["scaling"] and parts[3:4] and parts[3] in SCALING_METHODS:
+        del parts[3]
+    return parts
 
 
 def _expectation(kind: str, bounds: Mapping[str, Any]) -> tuple[Code, str]:
@@ -61,6 +73,8 @@ def _expectation(kind: str, bounds: Mapping[str, Any]) -> tuple[Code, str]:
             return Code.CONFIG_OUT_OF_RANGE, f"a number up to {bounds['le']:g}"
         case "literal_error":
             return Code.CONFIG_OUT_OF_RANGE, str(bounds["expected"])
+        case "value_error":
+            return Code.CONFIG_OUT_OF_RANGE, str(bounds["error"])
         case "string_pattern_mismatch":
             return Code.CONFIG_OUT_OF_RANGE, f"text of the form {bounds['pattern']}"
         case "string_type":
@@ -104,10 +118,20 @@ def _suggestion(parts: list[str], document: Document, root: type[BaseModel]) -> 
 
 
 def _model_at(parts: list[str], document: Document, root: type[BaseModel]) -> type[BaseModel] | None:
+    if parts[1:2] == ["scaling"] and len(parts) == 3:
+        return SCALING_METHODS.get(_method_of(int(parts[2]), document))
     model: type[BaseModel] | None = root
     for part in parts:
         model = _inner(model, part, document) if model else None
     return model
+
+
+def _method_of(index: int, document: Document) -> str:
+    """The method that an entry of `strategy.scaling` names; an error inside of it says that it is one."""
+    strategy = document.values.get("strategy")
+    entries = strategy.get("scaling") if isinstance(strategy, dict) else None
+    entry = entries[index] if isinstance(entries, list) else None
+    return str(entry.get("method")) if isinstance(entry, dict) else ""
 
 
 def _inner(model: type[BaseModel], part: str, document: Document) -> type[BaseModel] | None:
@@ -117,7 +141,7 @@ def _inner(model: type[BaseModel], part: str, document: Document) -> type[BaseMo
         kind = strategy.get("kind") if isinstance(strategy, dict) else None
         return STRATEGIES.get(str(kind))
     field = model.model_fields.get(part)
-    if field is None:
+    if field is None or part == "scaling":
         return None
     candidates = (field.annotation, *getattr(field.annotation, "__args__", ()))
     return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)

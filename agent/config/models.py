@@ -2,24 +2,18 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from agent.config.scaling import Scaling
+from agent.config.strict import Fraction, Positive, Strict
 from agent.policy import Policy
 
 LEAST_ORDER_REACH = 0.001  # LEAST_REACH_BPS of contracts/src/adapters/HyperCorePerp.sol; a test compares the two
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]  # relative, so it stays below the data
 
 
 Venue = Literal["binance", "bybit", "okx", "hyperliquid", "dydx", "deribit", "gate", "krakenfutures"]
-
-
-class Strict(BaseModel):
-    """Frozen, no unknown keys, no coercion, no NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class MarketConfig(Strict):
@@ -149,6 +143,7 @@ class CarryStrategy(Strict):
     liquidation: LiquidationConfig
     drawdown: DrawdownConfig
     sizing: SizingConfig
+    scaling: Scaling = ()  # further methods, docs/scaling.md
 
 
 class LendingNeutralStrategy(Strict):
@@ -169,6 +164,7 @@ class VolatilityTargetStrategy(Strict):
     volatility: VolatilityConfig
     drawdown: DrawdownConfig
     sizing: SizingConfig
+    scaling: Scaling = ()
 
 
 Hedged = CarryStrategy | LendingNeutralStrategy  # two legs that cancel each other's price

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from agent.config.scaling_rules import scaling_inconsistencies
 from agent.reasons import Code, Reason
 from agent.risk.costs import PERP_FEE_BOUND, POOL_FEE_UNITS, Costs
 from agent.scaling.liquidation_price import liquidation_distance, loan_liquidation_distance
@@ -69,6 +70,7 @@ def inconsistencies(values: Values) -> list[Reason]:
     kind = values.get("strategy.kind")
     reasons = [reason for order in BOTH + ORDERS.get(str(kind), ()) for reason in _in_order(order, values)]
     reasons += [*_timing(values), *_band(values), *_budgets(values), *_turnover(values), *_idle(values)]
+    reasons += scaling_inconsistencies(values)
     if kind == "carry":
         reasons += [*_carry_needs(values), *_gross(values), *_cash(values), *_room_to_liquidation(values)]
         reasons += _unused(values, (LOAN_TERMS,), "has its short leg on HyperCore")

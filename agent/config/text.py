@@ -137,6 +137,7 @@ class _Reader:
             for item in events:
                 if isinstance(item, SequenceEndEvent):
                     break
+                self.document_so_far.lines.setdefault(f"{dotted}.{len(items)}", _line(item))
                 items.append(self._value(item, events, f"{dotted}.{len(items)}", depth + 1)[1])
             return True, items
         if not isinstance(event, ScalarEvent):

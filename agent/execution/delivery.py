@@ -27,6 +27,7 @@ class Delivery:
     ----------
     node : for nonces, heads, and for trying a plan again before its bytes go out again
     fence : raises when this process may not send any more; called right before every broadcast
+    killed : whether a person has killed a vault, given its address: then its plan is cancelled instead of pushed
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Delivery:
         fees: FeePolicy,
         rules: SendRules,
         fence: Callable[[], None],
+        killed: Callable[[str], bool],
     ) -> None:
         self._node = node
         self._signer = signer
@@ -46,11 +48,19 @@ class Delivery:
         self._fees = fees
         self._rules = rules
         self._fence = fence
+        self._killed = killed
         self._noted: set[tuple[int, str]] = set()
+        self._sent = ("", 0.0)  # what went out last, and when on the monotonic clock
 
     def first(self, opened: Open) -> Outcome:
-        """Sends an intent's bytes for the first time. Only here a node's refusal ends it: nobody else had them."""
-        return self._send(opened, first_time=True)
+        """Sends an intent's bytes for the first time. Only here a node's refusal ends it: nobody else had them.
+
+        Raises JournalError, or Fenced when nothing was sent. A chain that does not answer afterwards is no error here.
+        """
+        try:
+            return self._send(opened, first_time=True)
+        except (RpcError, RpcUnavailable) as error:
+            return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, f"sent, and then: {error}"))
 
     def advance(self, opened: Open) -> Outcome | None:
         """One step towards the end: looks for a receipt, and sends only when the chain still has room for the nonce.
@@ -140,23 +150,31 @@ class Delivery:
         message = "somebody else uses the agent's key, or the journal is not this chain's"
         reason = Reason(Code.KEY_SHARED, message, float(nonce), float(opened.attempt.nonce), "journal")
         self._journal.conclude(opened.intent_id, Status.REFUSED, str(reason), code=reason.code)
-        return _outcome(opened, Status.REFUSED, reason)
+        return Outcome.without_block(opened, Status.REFUSED, reason)
 
     def _push(self, opened: Open, head: BlockRef) -> Outcome:
         """The nonce is free: the same bytes again, dearer ones, or nothing in their place."""
-        attempt, deadline = opened.attempt, opened.intent.deadline
-        if attempt.kind is Kind.PLAN and head.timestamp > deadline:
-            return self._cancel(opened, head)
+        attempt = opened.attempt
+        known = self._broadcaster.knows(attempt.hash)
         old = head.timestamp - attempt.block_time >= self._rules.replace_after_s
-        if not self._broadcaster.knows(attempt.hash):
-            if attempt.kind is Kind.PLAN and not self._still_good(opened):
-                return self._cancel(opened, head)
-            outcome = self._send(opened, first_time=False, dropped=True)
-            too_cheap = outcome.reasons and outcome.reasons[0].code in (Code.FEE_TOO_LOW, Code.UNDERPRICED)
-            return self._bump(opened, head) if old and too_cheap else outcome
-        if old:
+        late = attempt.kind is Kind.PLAN and (
+            head.timestamp > opened.intent.deadline or self._killed(opened.intent.vault)
+        )
+        if not late and ((known and not old) or (not known and self._just_sent(attempt))):
+            where = "in the pool" if known else "sent, not to be seen yet"
+            return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, f"{where}, not in a block"))
+        if attempt.kind is Kind.PLAN and (late or not self._still_good(opened)):
+            return self._cancel(opened, head)
+        if known:
             return self._bump(opened, head)
-        return self._unknown(opened, Reason(Code.OUTCOME_UNKNOWN, "in the pool, not in a block yet"))
+        outcome = self._send(opened, first_time=False, dropped=True)
+        too_cheap = outcome.reasons and outcome.reasons[0].code in (Code.FEE_TOO_LOW, Code.UNDERPRICED)
+        return self._bump(opened, head) if old and too_cheap else outcome
+
+    def _just_sent(self, attempt: Attempt) -> bool:
+        """Whether the bytes went out so short ago that not seeing them means nothing; a relay shows them to nobody."""
+        transaction_hash, at_s = self._sent
+        return transaction_hash == attempt.hash and time.monotonic() - at_s < self._rules.resend_s
 
     def _bump(self, opened: Open, head: BlockRef) -> Outcome:
         attempt = opened.attempt
@@ -193,6 +211,7 @@ class Delivery:
     def _replace(
         self, opened: Open, to: str, data: bytes, gas_limit: int, fees: Fees, kind: Kind, head: BlockRef
     ) -> Outcome:
+        self._fence()
         transaction = Transaction(
             chain_id=opened.intent.chain_id,
             nonce=opened.attempt.nonce,
@@ -210,15 +229,16 @@ class Delivery:
         attempt = opened.attempt
         private = len(opened.attempts) == 1 and attempt.kind is Kind.PLAN and not opened.intent.urgent
         self._fence()
+        self._sent = (attempt.hash, time.monotonic())
         sent = self._broadcaster.broadcast(attempt.raw, attempt.hash, private=private)
         reason = Reason(sent.answer.code, sent.answer.note)
         # Bytes that may have been out before can be mined elsewhere, whatever the nodes say now.
         if first_time and sent.answer.verdict is Verdict.REFUSED:
             self._journal.conclude(opened.intent_id, Status.REFUSED, str(reason), code=reason.code)
-            return _outcome(opened, Status.REFUSED, reason)
+            return Outcome.without_block(opened, Status.REFUSED, reason)
         receipt = sent.receipt or self._receipt_or_none(attempt)
         if receipt is not None:
-            return self._seen(opened, receipt) or _outcome(opened, Status.MINED, reason)
+            return self._seen(opened, receipt) or Outcome.without_block(opened, Status.MINED, reason)
         if sent.answer.verdict is Verdict.IN_POOL and len(opened.attempts) > 1:
             reason = Reason(Code.FEE_BUMPED, f"attempt {len(opened.attempts)} with higher fees: {sent.answer.note}")
         elif sent.answer.verdict is Verdict.IN_POOL:
@@ -253,7 +273,7 @@ class Delivery:
         if (opened.intent_id, note) not in self._noted:  # a wait looks often; the journal keeps what is new
             self._journal.conclude(opened.intent_id, Status.UNKNOWN, note, code=reason.code)
             self._noted.add((opened.intent_id, note))
-        return _outcome(opened, Status.UNKNOWN, reason)
+        return Outcome.without_block(opened, Status.UNKNOWN, reason)
 
     def _depth(self, receipt: Receipt) -> int:
         """Blocks on top of the receipt's."""
@@ -276,7 +296,3 @@ def signed_attempt(signer: Signer, transaction: Transaction, kind: Kind, block_t
         kind=kind,
         block_time=block_time,
     )
-
-
-def _outcome(opened: Open, status: Status, reason: Reason) -> Outcome:
-    return Outcome(opened.intent_id, status, opened.attempt.hash, (reason,))

@@ -4,8 +4,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from eth_utils.crypto import keccak
-
 from agent.execution.records import ATTEMPT_COLUMNS, INTENT_COLUMNS, Attempt, Intent, Open, State, Status, seal
 from agent.execution.sqlite_store import SqliteStore
 from agent.execution.stores import JournalDamaged, JournalError, JournalLocked, Store, UnfinishedIntent
@@ -15,8 +13,7 @@ __all__ = ["Journal", "JournalDamaged", "JournalError", "JournalLocked", "Unfini
 
 _INTENT = ", ".join(INTENT_COLUMNS)
 _ATTEMPT = ", ".join(ATTEMPT_COLUMNS)
-_LAST = "o.id = (SELECT MAX(id) FROM outcomes WHERE intent_id = i.id AND status <> 'unknown')"  # what is known last
-_ON_CHAIN = (Status.MINED.value, Status.REVERTED.value, Status.CANCELLED.value)
+_SELECT = f"SELECT id, {_INTENT}, seal, state FROM intents"
 
 
 def open_journal(place: str, *, takeover: bool = False) -> "Journal":
@@ -83,10 +80,10 @@ class Journal:
         """
         values = intent.columns()
         with self._store.transaction():
-            marks = ", ".join("?" * (len(values) + 2))
+            marks = ", ".join("?" * (len(values) + 3))
             ((intent_id,),) = self._store.rows(
-                f"INSERT INTO intents ({_INTENT}, plan_digest, seal) VALUES ({marks}) RETURNING id",
-                (*values, intent.digest(), seal(*values)),
+                f"INSERT INTO intents ({_INTENT}, plan_digest, seal, nonce) VALUES ({marks}) RETURNING id",
+                (*values, intent.digest(), seal(*values), attempt.nonce),
             )
             self._insert_attempt(intent_id, attempt)
         return int(intent_id)
@@ -131,6 +128,7 @@ class Journal:
             )
             if status is not Status.UNKNOWN:
                 self._set_state(intent_id, State.DONE if final else State.SETTLING)
+                self._store.rows("UPDATE intents SET ending = ? WHERE id = ?", (status.value, intent_id))
 
     def settle(self, intent_id: int) -> None:
         """The intent's last outcome is final: no reorganisation reaches it any more."""
@@ -153,11 +151,7 @@ class Journal:
 
         Raises JournalDamaged when one is not what was written.
         """
-        rows = self._store.rows(
-            f"SELECT id, {_INTENT}, plan_digest, seal, state FROM intents WHERE signer = ? AND state <> 'done'"
-            " ORDER BY id",
-            (signer,),
-        )
+        rows = self._store.rows(f"{_SELECT} WHERE signer = ? AND state <> 'done'", (signer,))
         found = [self._open(row) for row in rows]
         return sorted(found, key=lambda one: (one.attempt.nonce, one.intent_id))
 
@@ -173,38 +167,34 @@ class Journal:
 
         Without either it is the nonce of the first plan, and None in a journal that knows of none.
         """
-        marks = ", ".join("?" * len(_ON_CHAIN))
-        ((mined, first),) = self._store.rows(
-            f"SELECT MAX(CASE WHEN o.status IN ({marks}) THEN a.nonce END), MIN(a.nonce) FROM attempts a"
-            f" JOIN intents i ON i.id = a.intent_id LEFT JOIN outcomes o ON {_LAST} WHERE i.signer = ?",
-            (*_ON_CHAIN, signer),
+        ((mined,),) = self._store.rows(
+            "SELECT MAX(nonce) FROM intents WHERE signer = ? AND ending <> 'refused'",
+            (signer,),
         )
         ((accepted,),) = self._store.rows("SELECT MAX(nonce) FROM acceptances WHERE signer = ?", (signer,))
         known = [nonce for nonce in (None if mined is None else mined + 1, accepted) if nonce is not None]
-        return max(known) if known else (None if first is None else int(first))
+        if known:
+            return int(max(known))
+        ((first,),) = self._store.rows("SELECT MIN(nonce) FROM intents WHERE signer = ?", (signer,))
+        return None if first is None else int(first)
 
     def plans_carried_out(self, vault: str) -> int:
         """How many of the vault's plans are on chain and not reverted."""
-        ((count,),) = self._store.rows(
-            f"SELECT COUNT(*) FROM intents i JOIN outcomes o ON {_LAST} WHERE i.vault = ? AND o.status = 'mined'",
-            (vault,),
-        )
+        ((count,),) = self._store.rows("SELECT COUNT(*) FROM intents WHERE vault = ? AND ending = 'mined'", (vault,))
         return int(count)
 
     def last_plan(self, vault: str) -> int | None:
         """The highest plan number that the vault is known to have carried out, or None without one."""
         ((number,),) = self._store.rows(
-            f"SELECT MAX(i.plan_number) FROM intents i JOIN outcomes o ON {_LAST}"
-            " WHERE i.vault = ? AND o.status = 'mined'",
-            (vault,),
+            "SELECT MAX(plan_number) FROM intents WHERE vault = ? AND ending = 'mined'", (vault,)
         )
         return None if number is None else int(number)
 
     def written_off(self, signer: str, from_nonce: int, to_nonce: int) -> list[Open]:
         """Ended intents with attempts whose nonce is in [from, to): bytes that could be on chain after all."""
         rows = self._store.rows(
-            f"SELECT id, {_INTENT}, plan_digest, seal, state FROM intents WHERE signer = ? AND state = 'done' AND id IN"
-            " (SELECT intent_id FROM attempts WHERE nonce >= ? AND nonce < ?) ORDER BY id",
+            f"{_SELECT} WHERE signer = ? AND state = 'done'"
+            " AND id IN (SELECT intent_id FROM attempts WHERE nonce >= ? AND nonce < ?) ORDER BY id",
             (signer, from_nonce, to_nonce),
         )
         return [self._open(row) for row in rows]
@@ -215,14 +205,15 @@ class Journal:
         What a person accepted does not count any more.
         """
         rows = self._store.rows(
-            "SELECT o.status, o.revert_name FROM outcomes o JOIN intents i ON i.id = o.intent_id WHERE i.vault = ?"
-            " AND o.status <> 'unknown' AND i.id > COALESCE((SELECT MAX(last_intent) FROM acceptances WHERE"
-            " signer = i.signer), 0)"
-            " ORDER BY o.id DESC LIMIT 2",
+            "SELECT id, ending FROM intents WHERE vault = ? AND state <> 'open' AND id > COALESCE("
+            "(SELECT MAX(last_intent) FROM acceptances WHERE acceptances.signer = intents.signer), 0)"
+            " ORDER BY id DESC LIMIT 2",
             (vault,),
         )
-        both = len(rows) == 2 and all(status == Status.REVERTED.value for status, _ in rows)
-        return str(rows[0][1]) if both and rows[0][1] == rows[1][1] else None
+        if [ending for _, ending in rows] != [Status.REVERTED.value] * 2:
+            return None
+        names = [self._revert_name(intent_id) for intent_id, _ in rows]
+        return names[0] if names[0] == names[1] else None
 
     def accept(self, signer: str, nonce: int, person: str, note: str) -> None:
         """A person takes the chain's nonce as it is and the reverts so far as understood; nothing else lifts either.
@@ -251,10 +242,10 @@ class Journal:
         return None if at is None else int(at)
 
     def _open(self, row: tuple[Any, ...]) -> Open:
-        intent_id, *columns, digest, written_seal, state = row
-        intent = Intent.of_columns(columns)
-        if intent.digest() != digest or seal(*intent.columns()) != written_seal:
+        intent_id, *columns, written_seal, state = row
+        if seal(*columns) != written_seal:
             raise JournalDamaged(f"{self.name}: intent {intent_id} does not have the digest it was written with")
+        intent = Intent.of_columns(columns)
         attempts = tuple(
             self._attempt(intent_id, attempt)
             for attempt in self._store.rows(
@@ -271,10 +262,16 @@ class Journal:
 
     def _attempt(self, intent_id: int, row: tuple[Any, ...]) -> Attempt:
         *columns, written_seal = row
-        attempt = Attempt.of_columns(columns)
-        if seal(*attempt.columns()) != written_seal or "0x" + keccak(attempt.raw).hex() != attempt.hash:
+        if seal(*columns) != written_seal:
             raise JournalDamaged(f"{self.name}: the bytes of intent {intent_id} do not have their digest any more")
-        return attempt
+        return Attempt.of_columns(columns)
+
+    def _revert_name(self, intent_id: int) -> str:
+        ((name,),) = self._store.rows(
+            "SELECT revert_name FROM outcomes WHERE intent_id = ? AND status = 'reverted' ORDER BY id DESC LIMIT 1",
+            (intent_id,),
+        )
+        return str(name)
 
     def _insert_attempt(self, intent_id: int, attempt: Attempt) -> None:
         values = attempt.columns()

@@ -1,8 +1,9 @@
 """How sending ended, and which endings stop the agent until a person has looked."""
 
 from dataclasses import dataclass
+from typing import Self
 
-from agent.execution.records import Status
+from agent.execution.records import Open, Status
 from agent.reasons import Code, Reason
 from chains.events import Log
 
@@ -32,6 +33,11 @@ class Outcome:
     gas_used: int | None = None
     gas_price_wei: int | None = None
     logs: tuple[Log, ...] = ()
+
+    @classmethod
+    def without_block(cls, opened: Open, status: Status, reason: Reason) -> Self:
+        """How an intent stands whose newest attempt is in no block."""
+        return cls(opened.intent_id, status, opened.attempt.hash, (reason,))
 
     @property
     def halting(self) -> tuple[Reason, ...]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from agent.decision import Refused
 from agent.execution.broadcast import Broadcaster
@@ -14,15 +15,20 @@ from agent.execution.plan import Plan
 from agent.execution.records import Intent, Kind, Open, Status
 from agent.execution.rehearsal import Rehearsed
 from agent.execution.send_rules import SendRules
-from agent.execution.signer import Signer, Transaction
+from agent.execution.signer import Signer, SigningRefused, Transaction
 from agent.reasons import Code, Reason
-from chains.rpc import Reader
+from chains.rpc import Reader, RpcError, RpcUnavailable
 
 AT_ONCE = SendRules()
 
 
 def not_fenced() -> None:
     """The fence of an agent that has no standby."""
+
+
+def nobody_killed(vault: str) -> bool:
+    """The kill switch of an agent that has none."""
+    return False
 
 
 class Sender:
@@ -38,6 +44,7 @@ class Sender:
     urgent_max_fee_gwei : the cap for plans that reduce risk and for cancelling; without it `max_fee_gwei`
     rules : how long to wait and how deep to trust, of the chain's registry entry
     fence : raises `Fenced` when another process leads; called right before every broadcast
+    killed : whether a vault, by its address, was killed: what it has under way is then cancelled
     """
 
     def __init__(
@@ -52,6 +59,7 @@ class Sender:
         urgent_max_fee_gwei: float | None = None,
         rules: SendRules = AT_ONCE,
         fence: Callable[[], None] = not_fenced,
+        killed: Callable[[str], bool] = nobody_killed,
     ) -> None:
         urgent = max_fee_gwei if urgent_max_fee_gwei is None else urgent_max_fee_gwei
         self._fees = FeePolicy(int(max_fee_gwei * GWEI), int(urgent * GWEI), priority_fee_wei)
@@ -60,7 +68,7 @@ class Sender:
         self._journal = journal
         self._rules = rules
         self._fence = fence
-        self._delivery = Delivery(node, signer, journal, broadcaster, self._fees, rules, fence)
+        self._delivery = Delivery(node, signer, journal, broadcaster, self._fees, rules, fence, killed)
 
     def send(self, rehearsed: Rehearsed, reason: str, *, urgent: bool = False) -> Outcome | Refused[Plan]:
         """Signs, writes the journal, sends once, and waits as long as the rules say.
@@ -78,8 +86,9 @@ class Sender:
 
         Raises
         ------
-        JournalError, SigningRefused, Fenced : nothing was sent
+        SigningRefused, Fenced : nothing was sent
         RpcError, RpcUnavailable : the nonce could not be had, nothing was sent
+        JournalError : the journal cannot be written; what was sent stands in it, and nothing else was
         """
         plan, block = rehearsed.plan, rehearsed.block
         unfinished = self._journal.unfinished(self._signer.address)
@@ -148,8 +157,8 @@ class Sender:
     def key_problem(self) -> Reason | None:
         """What is wrong with the signer's account although nothing of ours is on its way; None when all is well.
 
-        KEY_SHARED, SIGNER_DELEGATED and JOURNAL_BEHIND are for a person. To be asked every minute or so: whoever has the
-        key does not wait for our next plan.
+        KEY_SHARED, SIGNER_DELEGATED and JOURNAL_BEHIND are for a person. To be asked every minute or so: a thief does
+        not wait for our next plan.
 
         Raises RpcError, RpcUnavailable or JournalError when nobody can say.
         """
@@ -171,7 +180,8 @@ class Sender:
         until = time.monotonic() + self._rules.wait_s
         while outcome.status is Status.UNKNOWN and not outcome.halting and time.monotonic() < until:
             time.sleep(self._rules.poll_s)
-            outcome = self.finish_unfinished() or outcome
+            with suppress(RpcError, RpcUnavailable, SigningRefused):  # still unknown; it may be told in the next look
+                outcome = self.finish_unfinished() or outcome
         return outcome
 
 

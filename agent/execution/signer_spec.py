@@ -46,9 +46,8 @@ class RemoteSpec(_Spec):
     kind: Literal["remote"]
     address: Address
     url: str  # https, or http on this machine
-    identifier: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40,130}$")] | None = (
-        None  # Web3Signer's is the public key
-    )
+    # What the signer calls the key: of Web3Signer it is the public key, 0x and 128 digits; without it the address.
+    identifier: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40,130}$")] | None = None
     ca_file: Path | None = None  # of the authority that signed the server's certificate
     client_certificate: Path | None = None  # certificate and key of this agent, PEM
     timeout_s: TimeoutS = 5.0  # of the whole answer

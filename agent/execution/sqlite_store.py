@@ -94,6 +94,8 @@ class SqliteStore:
                 raise UnfinishedIntent(f"{self.name}: {error}") from error
             kind = JournalDamaged if code & 0xFF in _DAMAGE else JournalError  # the low byte is the kind of an error
             raise kind(f"{self.name}: {error}") from error
+        except UnicodeDecodeError as error:  # of SQLite's own message, when it quotes what was damaged
+            raise JournalDamaged(f"{self.name} is damaged: text that is none") from error
 
 
 def _take_lock(path: Path) -> int:

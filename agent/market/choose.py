@@ -4,12 +4,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.config import CarryStrategy, Config
+from agent.config import CarryStrategy, Config, VolatilityTargetStrategy
 from agent.market.source import HistorySource
 from agent.reasons import Code, Reason, Refusal
+from agent.scaling import method_hours
 from agent.scaling.funding import LONGEST_FOLD_H
 from agent.units import SECONDS_PER_HOUR
 from agent.volatility import forecast_hours
+from agent.volatility.truncation import LONGEST_HOLE_H
 
 DATA_VARIABLE = "BALLAST_DATA"
 SYNTHETIC_START_PRICES = {"BTCUSDT": 30_000.0, "ETHUSDT": 2_000.0, "AVAXUSDT": 20.0}
@@ -74,4 +76,6 @@ def history_hours(config: Config) -> int:
         hours.append(LONGEST_FOLD_H)
         if strategy.open_interest is not None:
             hours.append(strategy.open_interest.window_h + strategy.open_interest.smoothing_h)
+    if isinstance(strategy, CarryStrategy | VolatilityTargetStrategy) and strategy.scaling:
+        hours.append(method_hours(strategy.scaling) + LONGEST_HOLE_H)
     return max(hours)

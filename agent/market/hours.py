@@ -10,13 +10,15 @@ from agent.market.choose import age_limits, history_hours
 from agent.market.source import HistorySource
 from agent.market.store import open_store
 from agent.market.store.as_market import market_from_store
-from agent.market.store.layout import CANDLE_KINDS, HOUR_MS, Key, Kind, base_of
+from agent.market.store.layout import CANDLE_KINDS, Key, Kind, base_of
 from agent.market.store.pages import HistoryClient
 from agent.market.store.pull import pull_series
 from agent.reasons import Code, Reason, Refusal
 from agent.units import SECONDS_PER_HOUR
 
 log = logging.getLogger("ballast.market")
+FIRST_S = 600.0  # months of hours from a slow venue
+NEXT_S = 60.0  # one hour more; a cycle must not wait longer for it
 
 
 class StoredHours:
@@ -31,7 +33,11 @@ class StoredHours:
     """
 
     def __init__(
-        self, config: Config, folder: Path, client: HistoryClient, run: Callable[[Coroutine[Any, Any, None]], None]
+        self,
+        config: Config,
+        folder: Path,
+        client: HistoryClient,
+        run: Callable[[Coroutine[Any, Any, None], float], None],
     ) -> None:
         self._config, self._client, self._run = config, client, run
         self._store = open_store(folder)
@@ -44,17 +50,24 @@ class StoredHours:
         if self._source is None or hour_s > self._pulled_until_s:
             window_h = history_hours(self._config)
             start_s = hour_s - (window_h + 1) * SECONDS_PER_HOUR
-            self._run(self._pull(start_s * 1_000, now_s * 1_000))
+            self._bring_up(start_s * 1_000, now_s * 1_000)
             table = market_from_store(self._config.market, self._store.folder, start_s, now_s)
             self._source = HistorySource(table, window_h, **age_limits(self._config))
             self._pulled_until_s = hour_s
         return self._source
 
+    def _bring_up(self, since_ms: int, until_ms: int) -> None:
+        bound_s = FIRST_S if self._source is None else NEXT_S
+        try:
+            self._run(self._pull(since_ms, until_ms), bound_s)
+        except TimeoutError:
+            message = "the venues did not tell the past hours in time"
+            raise Refusal(Reason(Code.SOURCE_TIMEOUT, message, bound=bound_s, where="market")) from None
+
     async def _pull(self, since_ms: int, until_ms: int) -> None:
         for key in series_of(self._config.market):
-            # A bar is complete once a later one is told, so the running hour is asked for too.
             pulled = await pull_series(
-                self._client, self._store, key, base_of(key.symbol), since_ms, until_ms + HOUR_MS
+                self._client, self._store, key, base_of(key.symbol), since_ms, until_ms, now_ms=until_ms
             )
             log.info("pulled", extra={"series": str(key), "rows": pulled.added})
             for finding in pulled.findings:

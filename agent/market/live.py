@@ -1,6 +1,6 @@
 """The market as it is now: venues asked together, judged by quorum, joined with the hours that are in the store."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,8 +14,10 @@ from agent.market.reading import Agreement, Quantity, Reading, Rejection, VenueA
 from agent.market.source import HistorySource
 from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
-from agent.units import Rate
+from agent.units import SECONDS_PER_HOUR, Rate
 
+ENDING = (Code.MARKET_CLOSED, Code.MARKET_UNKNOWN)
+OLDEST_HOUR_S = 3 * SECONDS_PER_HOUR  # one that runs, one that a venue has not closed yet, and one missed
 EMPTY = History(np.empty(0, np.int64), np.empty(0), None, None, None)
 
 
@@ -67,6 +69,8 @@ class LiveMarket:
         self._history = history
         self._clock_ms = clock_ms
         self._memory = Memory()
+        self._before = Memory()  # what the round before knew
+        self._answers: tuple[VenueAnswer, ...] | None = None
 
     def view(self, time_s: int) -> MarketView:
         """What is known now; what is not is a problem with its code, never an exception and never a guess."""
@@ -92,7 +96,7 @@ class LiveMarket:
             open_interest=self._open_interest(heard.readings) or (recorded.open_interest if recorded else None),
             history=recorded.history if recorded else EMPTY,
             problems=tuple(problems),
-            cautions=() if slip is None else (slip,),
+            cautions=(*(() if slip is None else (slip,)), *self._closing(heard.rejections)),
             readings=heard.readings,
             agreements=heard.round.agreements,
             rejections=heard.rejections,
@@ -108,7 +112,10 @@ class LiveMarket:
         wanted = [(self._base, Quantity.INDEX_PRICE), (self._asset, Quantity.INDEX_PRICE)]
         if self._hedged:
             wanted += [(self._base, Quantity.MARK_PRICE), (self._base, Quantity.FUNDING_RATE)]
-        judged = agree(readings, self._clock_ms(), self._config.observe, self._memory, wanted)
+        if answers is not self._answers:
+            self._before, self._answers = self._memory, answers
+        # The same answers again, which vaults share for some seconds, are no second round: they confirm no jump.
+        judged = agree(readings, self._clock_ms(), self._config.observe, self._before, wanted)
         self._memory = judged.memory
         turned_away = tuple(one for answer in answers for one in answer.rejections)
         return _Heard(readings, judged, (*turned_away, *judged.rejections))
@@ -119,10 +126,16 @@ class LiveMarket:
             problems.append(Reason(Code.DATA_MISSING, "there is no store of past hours", where="market.history"))
             return None
         try:
-            return self._history(time_s).view(time_s)
+            recorded = self._history(time_s).view(time_s)
         except Refusal as refusal:
             problems += refusal.reasons
             return None
+        known_s = int(recorded.history.time_s[-1]) if len(recorded.history.time_s) else 0
+        if time_s - known_s > OLDEST_HOUR_S:
+            message = "the past hours that are known ended too long ago, in seconds"
+            bounds = (float(time_s - known_s), float(OLDEST_HOUR_S))
+            problems.append(Reason(Code.DATA_STALE, message, *bounds, "market.history"))
+        return recorded
 
     def _funding(self, readings: Iterable[Reading]) -> tuple[Rate, Fact] | None:
         found = self._own(readings, self._config.market.funding, Quantity.SETTLED_FUNDING_RATE)
@@ -137,6 +150,15 @@ class LiveMarket:
             return None
         found = self._own(readings, self._config.market.open_interest, Quantity.OPEN_INTEREST)
         return None if found is None else Fact(found.value, "base", found.source, found.at_ms // 1_000)
+
+    def _closing(self, rejections: Iterable[Rejection]) -> Iterator[Reason]:
+        """What the strategy's own venues say of a market that ends, moved or was renamed: it may only be left."""
+        market = self._config.market
+        folders = (market.spot, market.perp, market.mark, market.funding, market.open_interest)
+        venues = {folder.split("/")[0] for folder in folders if folder is not None}
+        for one in rejections:
+            if one.source in venues and one.base == self._base and one.reason.code in ENDING:
+                yield one.reason
 
     def _own(self, readings: Iterable[Reading], folder: str | None, quantity: Quantity) -> Reading | None:
         """The reading of the venue that a folder such as `bybit/open_interest` names."""

@@ -1,23 +1,38 @@
 """How research compiles: to machine code that is kept between runs, and from the live agent's own functions."""
 
-import inspect
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from numba import config, njit
 
 from agent.scaling import funding
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+LIVE_TEXTS = (
+    "policy.py",
+    "scaling/funding.py",
+    "strategies/book.py",
+    "strategies/cash.py",
+    "strategies/ceilings.py",
+    "units.py",
+    "volatility/truncation.py",
+)
+
 
 def _cache_folder() -> Path:
-    """A folder per text of everything that is compiled.
+    """A folder per text of everything that is compiled, and of the files whose constants are compiled in.
 
     numba compiles a function anew when its own file changes, not when a function that it calls lies in another file
     and changes there; it would go on running the old one.
     """
-    texts = [file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))]
-    version = f"numba-{zlib.crc32(b''.join([*texts, inspect.getsource(funding).encode()])):08x}"
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("*.py")), *(here.parent / name for name in LIVE_TEXTS)]
+    version = f"numba-{zlib.crc32(b''.join(file.read_bytes() for file in files)):08x}"
     folder = Path.home() / ".cache" / "ballast" / version
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,9 +44,16 @@ def _cache_folder() -> Path:
 if not config.CACHE_DIR:  # type: ignore[attr-defined]
     config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
-# Division by zero gives infinity as in numpy instead of an exception, which costs a branch at every division.
-compiled = njit(cache=True, nogil=True, error_model="numpy")
-# For what runs at every row: a call hands over every array as seven numbers, which takes longer than the work.
-compiled_inline = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-compiled_parallel = njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-compiled_funding_step = njit(nogil=True, error_model="numpy", forceinline=True)(funding.funding_step)
+
+def _compile(**options: Any) -> Callable[[Function], Function]:
+    """numba's njit with types; division by zero gives infinity as in numpy instead of a branch at every division."""
+    return cast(Callable[[Function], Function], njit(nogil=True, error_model="numpy", **options))
+
+
+compiled = _compile(cache=True)
+# For what runs at every row and allocates nothing: without numba's counting of references to every array that is handed
+# on, which took most of the time, and without the call itself.
+compiled_row = _compile(cache=True, _nrt=False)
+compiled_inline = _compile(cache=True, _nrt=False, forceinline=True)
+compiled_parallel = _compile(cache=True, parallel=True)
+compiled_funding_step = _compile(forceinline=True)(funding.funding_step)

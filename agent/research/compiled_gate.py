@@ -5,12 +5,12 @@ import math
 
 import agent.research.layout as at
 from agent.market.observation import Floats
-from agent.research.compiled import compiled
+from agent.research.compiled import compiled_row
 from agent.research.compiled_step import Amounts, liquidation_distance
 from agent.units import BPS
 
 
-@compiled
+@compiled_row
 def approves(p: Floats, s: Amounts, f: Floats, nav: float, spot: float, mark: float, out: Amounts) -> bool:
     """True when no check of the gate would refuse; the vault's loss limits are latched before and not looked at."""
     hedged = p[at.HEDGED] > 0
@@ -54,7 +54,7 @@ def approves(p: Floats, s: Amounts, f: Floats, nav: float, spot: float, mark: fl
     return idle_after >= idle or idle_after / nav >= p[at.POLICY_IDLE_BPS] / BPS
 
 
-@compiled
+@compiled_row
 def _margin_holds(p: Floats, s: Amounts, mark: float, out: Amounts, reducing: bool, short_traded: float) -> bool:
     """Distance to liquidation and health after the plan, which a reducing one may only not make worse."""
     short, after = s[at.SHORT], s[at.SHORT] + out[at.SHORT_DELTA]
@@ -64,17 +64,17 @@ def _margin_holds(p: Floats, s: Amounts, mark: float, out: Amounts, reducing: bo
     moved = (out[at.TO_PERP] - out[at.FROM_PERP]) / at.USD - short_traded * p[at.PERP_LOSS]
     ratio = (equity + moved) / (after * p[at.LOT_BASE] * mark)
     before = equity / (short * p[at.LOT_BASE] * mark) if short > 0 else 0.0
-    distance = liquidation_distance(ratio, p[at.MAX_LEVERAGE])
+    distance = liquidation_distance(ratio, p[at.MAINTENANCE])
     if distance < p[at.DISTANCE_BPS] / BPS and not (
-        reducing and short > 0 and distance >= liquidation_distance(before, p[at.MAX_LEVERAGE])
+        reducing and short > 0 and distance >= liquidation_distance(before, p[at.MAINTENANCE])
     ):
         return False
-    health = max(0.0, ratio) * 2.0 * p[at.MAX_LEVERAGE]
-    was = max(0.0, before) * 2.0 * p[at.MAX_LEVERAGE]
+    health = max(0.0, ratio) / p[at.MAINTENANCE]
+    was = max(0.0, before) / p[at.MAINTENANCE]
     return health >= p[at.HEALTH_BPS] / BPS or (reducing and short > 0 and health >= was)
 
 
-@compiled
+@compiled_row
 def _caps_hold(
     p: Floats,
     s: Amounts,

@@ -9,7 +9,7 @@ import math
 
 import agent.research.layout as at
 from agent.market.observation import Floats, Seconds
-from agent.research.compiled import compiled, compiled_inline
+from agent.research.compiled import compiled_inline, compiled_row
 from agent.strategies.book import DUST_USD, LOSS_ROOM, TRADE_ROOM
 from agent.strategies.cash import WITHDRAWABLE_ROOM
 from agent.strategies.ceilings import STEP_OF_BAND
@@ -21,9 +21,8 @@ SURELY = 0.999  # of a bound on whole lots, so that rounding them cannot matter
 
 
 @compiled_inline
-def liquidation_distance(margin_ratio: float, max_leverage: float) -> float:
-    """As agent/scaling/liquidation_price.py, of a short."""
-    maintenance = 1.0 / (2.0 * max_leverage)
+def liquidation_distance(margin_ratio: float, maintenance: float) -> float:
+    """As agent/scaling/liquidation_price.py, of a short; `maintenance` is 1 / (2 x maximum leverage)."""
     return (margin_ratio - maintenance) / (1.0 + maintenance)
 
 
@@ -49,16 +48,18 @@ def exposure(
     return min(p[at.TARGET] / forecast, p[at.CAP]) * factor
 
 
-@compiled
+@compiled_inline
 def _liquidation_factor(p: Floats, s: Amounts, nav: float, spot: float, mark: float, daily_sigma: float) -> float:
-    nearest = liquidation_distance(p[at.TARGET_MARGIN], p[at.MAX_LEVERAGE])
+    nearest = p[at.DISTANCE_AT_TARGET]
     lots = s[at.SHORT]
     if lots > 0 and max(s[at.SPOT], lots) * (spot * p[at.LOT_BASE]) > DUST_USD:
         cash = (s[at.EQUITY] + s[at.CORE] + s[at.TO_VENUE] + s[at.TO_VAULT]) / at.USD
         reachable = cash + max(0.0, s[at.IDLE] / at.USD - p[at.MIN_IDLE] * nav)
-        ratio = min(p[at.TARGET_MARGIN], reachable / (lots * (mark * p[at.LOT_BASE])))
-        nearest = min(nearest, liquidation_distance(ratio, p[at.MAX_LEVERAGE]))
-    return min(1.0, max(0.0, nearest / (daily_sigma * p[at.WANTED_SIGMA])))
+        notional = lots * (mark * p[at.LOT_BASE])
+        if reachable < p[at.TARGET_MARGIN] * notional:
+            nearest = min(nearest, liquidation_distance(reachable / notional, p[at.MAINTENANCE]))
+    wanted = daily_sigma * p[at.WANTED_SIGMA]
+    return 1.0 if nearest >= wanted else max(0.0, nearest / wanted)
 
 
 @compiled_inline
@@ -83,18 +84,18 @@ def next_step(
         return  # nothing forces a cut, and inside the band nothing widens
     if calm and s[at.TO_VENUE] + s[at.TO_VAULT] + s[at.CORE] == 0 and holds:
         # as most hours are: hedged, with margin between its bounds, and no cash away from home
-        equity, needed = s[at.EQUITY] / at.USD, max(short * lot_usd, wanted_usd) * (mark / spot)
+        equity = s[at.EQUITY] / at.USD
         if (
             abs(spot_lots - short) * lot_usd <= p[at.DELTA_BAND] * nav
             and short * (mark * p[at.LOT_BASE]) * p[at.LOW_MARGIN] <= equity
-            and equity <= needed * p[at.HIGH_MARGIN] * SURELY
+            and equity * spot <= max(short * lot_usd, wanted_usd) * mark * p[at.HIGH_MARGIN] * SURELY
             and not drained
         ):
             return
     _act(p, s, f, nav, spot, mark, wanted_usd, calm, drained, holds, out)
 
 
-@compiled
+@compiled_row
 def _act(
     p: Floats,
     s: Amounts,
@@ -126,7 +127,7 @@ def _act(
 
     urgent = False
     if hedged and short > 0:
-        distance = liquidation_distance(equity / (short * lot_mark), p[at.MAX_LEVERAGE])
+        distance = liquidation_distance(equity / (short * lot_mark), p[at.MAINTENANCE])
         urgent = distance < p[at.MIN_DISTANCE]
     cut_goal, cut_due, freed = largest, False, 0.0
     if not quiet:
@@ -163,7 +164,7 @@ def np_int(value: float) -> int:
     return int(value)
 
 
-@compiled
+@compiled_row
 def _budget(p: Floats, f: Floats, nav: float, spot: float, mark: float, widens: bool, room: bool) -> int:
     """Lots that one plan may trade; without `room` only by what it may lose."""
     worst = max(p[at.BUYING], p[at.SELLING])
@@ -181,7 +182,7 @@ def _budget(p: Floats, f: Floats, nav: float, spot: float, mark: float, widens: 
     return lots
 
 
-@compiled
+@compiled_row
 def _lowest(tall: int, low: int, both: bool, goal: int, budget: int) -> int:
     """As agent/strategies/levels.py lowest_level for one leg or two."""
     level = -(budget - tall)
@@ -190,7 +191,7 @@ def _lowest(tall: int, low: int, both: bool, goal: int, budget: int) -> int:
     return max(goal, level)
 
 
-@compiled
+@compiled_row
 def _highest(short: int, tall: int, both: bool, goal: int, budget: int) -> int:
     """As highest_level."""
     level = budget + short
@@ -199,7 +200,7 @@ def _highest(short: int, tall: int, both: bool, goal: int, budget: int) -> int:
     return min(goal, level)
 
 
-@compiled
+@compiled_row
 def _cut(
     p: Floats,
     s: Amounts,
@@ -290,7 +291,7 @@ def _cut(
     return largest, waits, 0.0
 
 
-@compiled
+@compiled_row
 def _top_up(
     p: Floats, s: Amounts, nav: float, lot_mark: float, kept: int, available: float, urgent: bool, out: Amounts
 ) -> bool:
@@ -309,7 +310,7 @@ def _top_up(
     return False
 
 
-@compiled
+@compiled_row
 def _widen(
     p: Floats,
     s: Amounts,
@@ -353,7 +354,7 @@ def _widen(
     return True, False
 
 
-@compiled
+@compiled_row
 def _settle(
     p: Floats, s: Amounts, lot_mark: float, wanted: int, drained: bool, holds: bool, mark: float, out: Amounts
 ) -> None:

@@ -13,7 +13,7 @@ from agent.decision import Approved, Proposal
 from agent.market.observation import Block, Floats, Mode, Observation, PerpState, Seconds, VaultState
 from agent.market.source import HistorySource
 from agent.research.bars import Bars, bars_of
-from agent.research.compiled import compiled
+from agent.research.compiled import compiled_row
 from agent.research.compiled_gate import approves
 from agent.research.compiled_step import Amounts, withdrawable
 from agent.research.kernel import Run, proposes, signals_of
@@ -203,7 +203,7 @@ def _close(one: Amounts, other: Amounts) -> bool:
     return bool(same.all())
 
 
-@compiled
+@compiled_row
 def _until_something(
     p: Floats,
     s: Amounts,

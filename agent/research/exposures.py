@@ -11,7 +11,7 @@ import numpy as np
 from numba import prange
 
 from agent.market.observation import Floats, Seconds
-from agent.research.compiled import compiled, compiled_inline, compiled_parallel
+from agent.research.compiled import compiled_inline, compiled_parallel, compiled_row
 from agent.research.signals import forecasts, hourly_variances, trailing_means
 from agent.scaling import no_trade_band
 from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
@@ -128,7 +128,7 @@ def _grid(time_s: Seconds, variances: Floats, returns: Floats, sets: Floats, fir
         _follow(sets[index], trailing_means(time_s, variances, sets[index, HALF_LIFE_H]), returns, first, out[index])
 
 
-@compiled
+@compiled_row
 def _follow(p: Floats, variance: Floats, returns: Floats, first: int, out: Floats) -> None:
     scale = p[TARGET] / math.sqrt(HOURS_PER_YEAR)
     cap, band, cost = p[CAP], p[BAND], p[COST]

@@ -10,10 +10,17 @@ from numba import prange
 import agent.research.layout as at
 from agent.market.observation import Floats, Seconds
 from agent.research.bars import Bars
-from agent.research.compiled import compiled, compiled_inline, compiled_parallel
+from agent.research.compiled import compiled, compiled_inline, compiled_parallel, compiled_row
 from agent.research.compiled_gate import approves
 from agent.research.compiled_step import Amounts, exposure, next_step
-from agent.research.signals import forecasts, funding_holds, hourly_variances, open_interest_factors
+from agent.research.signals import (
+    carry_steps,
+    forecasts,
+    funding_holds,
+    hourly_variances,
+    log_steps,
+    open_interest_factors,
+)
 from agent.research.world import Dawns, carry_out, latch, latch_due, net_assets, new_vault, pass_row
 
 # What a grid keeps of every set.
@@ -45,16 +52,15 @@ class Signals:
 
 def signals_of(bars: Bars, p: Floats) -> Signals:
     """The market's part of every decision."""
-    steps = np.diff(np.log(bars.spot), prepend=np.log(bars.spot[:1]))
+    steps = log_steps(bars.spot)
     sigma = _forecast(bars.time_s, steps, p)
     if p[at.HEDGED] == 0:
         return Signals(sigma, sigma, np.ones(len(bars)))
-    carried = np.zeros(len(bars))
-    carried[1:] = bars.accrued[1:] - np.diff(bars.mark - bars.spot) / bars.spot[:-1]
+    carried = carry_steps(bars.spot, bars.mark, bars.accrued)
     factor = funding_holds(bars.time_s, bars.accrued, p[at.ROUND_TRIP_COST], p[at.MEMORY_H])
     if p[at.OI_WINDOW_H] > 0:
         crowd = (p[at.OI_WINDOW_H], p[at.OI_SMOOTHING_H], p[at.OI_START_Z], p[at.OI_FULL_Z], p[at.OI_FLOOR])
-        factor = factor * open_interest_factors(bars.time_s, bars.open_interest, *crowd)
+        factor *= open_interest_factors(bars.time_s, bars.open_interest, *crowd)
     return Signals(_forecast(bars.time_s, carried, p), sigma, factor)
 
 
@@ -76,6 +82,7 @@ def run(bars: Bars, p: Floats, first: int, last: int) -> Run:
     _walk(
         p, amounts, marks, tally, *market, signals.forecast, signals.sigma, signals.factor,
         first, last, True, equity, spot, short, statistics,
+        np.zeros(at.PROPOSAL, np.int64), np.zeros(at.PROPOSAL, np.int64),
     )  # fmt: skip
     return Run(bars.time_s[first : last + 1], equity, spot, short, tally, amounts, int(statistics[LATCHED]) - 1)
 
@@ -93,9 +100,8 @@ def run_grid(bars: Bars, rows: Floats, first: int, last: int) -> Floats:
     each at the start of a day, notional traded and costs in USD, funding in USD,
     plans, 1 + the row of a latch or 0, liquidations.
     """
-    steps = np.diff(np.log(bars.spot), prepend=np.log(bars.spot[:1]))
-    carried = np.zeros(len(bars))
-    carried[1:] = bars.accrued[1:] - np.diff(bars.mark - bars.spot) / bars.spot[:-1]
+    steps = log_steps(bars.spot)
+    carried = carry_steps(bars.spot, bars.mark, bars.accrued)
     variances = np.empty((2, 0, 0))
     intervals = np.unique(np.where(rows[:, at.CALIBRATION_H] > 0, 1.0, rows[:, at.INTERVAL_H]))
     variances = np.stack(
@@ -159,7 +165,7 @@ def proposes(
     return p[at.HEDGED] > 0 and out[at.DEPOSIT] + out[at.TO_PERP] + out[at.FROM_PERP] + out[at.WITHDRAW] > 0
 
 
-@compiled
+@compiled_row
 def _walk(
     p: Floats,
     s: Amounts,
@@ -181,10 +187,10 @@ def _walk(
     spot_lots: Amounts,
     short_lots: Amounts,
     statistics: Floats,
+    out: Amounts,
+    waiting: Amounts,
 ) -> None:
     """Row by row: the world moves, a waiting fill or a latch acts, the strategy decides, the gate looks, it is done."""
-    out = np.zeros(at.PROPOSAL, np.int64)
-    waiting = np.zeros(at.PROPOSAL, np.int64)
     pending = False
     days, summed, squares, worst = 0, 0.0, 0.0, 0.0
     day_value, peak, per_share = 1.0, 1.0, 1.0 / (p[at.NAV_USD] * at.USD)
@@ -202,7 +208,8 @@ def _walk(
             p, s, f, units / at.USD, spot[i], mark[i], out
         ):
             if p[at.DELAY] > 0.0:
-                waiting[:] = out
+                for field in range(at.PROPOSAL):
+                    waiting[field] = out[field]
                 pending = True
             else:
                 carry_out(p, s, f, tally, spot[i], mark[i], out)
@@ -230,6 +237,55 @@ def _walk(
     statistics[LIQUIDATED] = s[at.LIQUIDATIONS]
 
 
+@compiled
+def _one_set(
+    p: Floats,
+    time_s: Seconds,
+    spot: Floats,
+    mark: Floats,
+    high: Floats,
+    paid: Floats,
+    dawn: Dawns,
+    accrued: Floats,
+    open_interest: Floats,
+    variances: Floats,
+    intervals: Floats,
+    first: int,
+    last: int,
+    out: Floats,
+) -> None:
+    """One backtest of a grid, from its parameters to its statistics."""
+    interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
+    which = np.searchsorted(intervals, interval)
+    sigma = _forecast_row(p, time_s, variances[0, which])
+    forecast = sigma
+    factor = np.ones(len(time_s))
+    if p[at.HEDGED] > 0:
+        forecast = _forecast_row(p, time_s, variances[1, which])
+        factor = funding_holds(time_s, accrued, p[at.ROUND_TRIP_COST], p[at.MEMORY_H])
+        if p[at.OI_WINDOW_H] > 0:
+            factor = factor * open_interest_factors(
+                time_s,
+                open_interest,
+                p[at.OI_WINDOW_H],
+                p[at.OI_SMOOTHING_H],
+                p[at.OI_START_Z],
+                p[at.OI_FULL_Z],
+                p[at.OI_FLOOR],
+            )
+    s = np.zeros(at.AMOUNTS, np.int64)
+    s[at.IDLE] = int(p[at.NAV_USD] * at.USD)
+    f = np.zeros(at.MARKS)
+    f[: at.WEEK + 1] = p[at.NAV_USD] * at.USD
+    tally = np.zeros(at.TALLIES)
+    nothing, none = np.empty(0), np.empty(0, np.int64)
+    _walk(
+        p, s, f, tally, time_s, spot, mark, high, paid, dawn, forecast, sigma, factor,
+        first, last, False, nothing, none, none, out,
+        np.zeros(at.PROPOSAL, np.int64), np.zeros(at.PROPOSAL, np.int64),
+    )  # fmt: skip
+
+
 @compiled_parallel
 def _walk_grid(
     rows: Floats,
@@ -247,33 +303,9 @@ def _walk_grid(
     last: int,
     out: Floats,
 ) -> None:
+    # Nothing but a call: numba would turn what allocates or assigns slices here into parallel loops of its own.
     for index in prange(len(rows)):
-        p = rows[index]
-        interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
-        which = np.searchsorted(intervals, interval)
-        sigma = _forecast_row(p, time_s, variances[0, which])
-        forecast = sigma
-        factor = np.ones(len(time_s))
-        if p[at.HEDGED] > 0:
-            forecast = _forecast_row(p, time_s, variances[1, which])
-            factor = funding_holds(time_s, accrued, p[at.ROUND_TRIP_COST], p[at.MEMORY_H])
-            if p[at.OI_WINDOW_H] > 0:
-                factor = factor * open_interest_factors(
-                    time_s,
-                    open_interest,
-                    p[at.OI_WINDOW_H],
-                    p[at.OI_SMOOTHING_H],
-                    p[at.OI_START_Z],
-                    p[at.OI_FULL_Z],
-                    p[at.OI_FLOOR],
-                )
-        s = np.zeros(at.AMOUNTS, np.int64)
-        s[at.IDLE] = int(p[at.NAV_USD] * at.USD)
-        f = np.zeros(at.MARKS)
-        f[: at.WEEK + 1] = p[at.NAV_USD] * at.USD
-        tally = np.zeros(at.TALLIES)
-        nothing, none = np.empty(0), np.empty(0, np.int64)
-        _walk(
-            p, s, f, tally, time_s, spot, mark, high, paid, dawn, forecast, sigma, factor,
-            first, last, False, nothing, none, none, out[index],
+        _one_set(
+            rows[index], time_s, spot, mark, high, paid, dawn, accrued, open_interest,
+            variances, intervals, first, last, out[index],
         )  # fmt: skip

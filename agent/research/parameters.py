@@ -9,7 +9,7 @@ from agent.market.choose import history_hours
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
 from agent.risk.costs import Costs
-from agent.scaling import cash_cap, gross_cap
+from agent.scaling import cash_cap, gross_cap, liquidation_distance
 from agent.strategies.ceilings import STEP_OF_BAND
 from agent.units import BPS
 
@@ -18,10 +18,10 @@ NAMES = (
     "hedged", "target", "floor", "half_life_h", "interval_h", "calibration_h", "warm_up_h", "window_h",
     "round_trip_cost", "memory_h",
     "oi_window_h", "oi_smoothing_h", "oi_start_z", "oi_full_z", "oi_floor",
-    "target_margin", "low_margin", "high_margin", "wanted_sigma", "drawdown_start",
+    "target_margin", "low_margin", "high_margin", "wanted_sigma", "distance_at_target", "drawdown_start",
     "cap", "band", "delta_band", "min_idle", "min_trade_usd",
     # of the vault and its policy
-    "lot_base", "max_leverage", "gross_bps", "delta_bps", "distance_bps", "health_bps", "policy_idle_bps",
+    "lot_base", "maintenance", "gross_bps", "delta_bps", "distance_bps", "health_bps", "policy_idle_bps",
     "slippage_bps", "plan_loss_bps", "loss_budget_bps", "emergency_bps", "turnover_bps",
     "daily_bps", "weekly_bps", "drawdown_bps", "max_trade_usd",
     "venue_cap_usd", "venue_cap_bps", "asset_cap_usd", "asset_cap_bps",
@@ -67,8 +67,8 @@ def charges_of(config: Config) -> Charges:
 def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0) -> Floats:
     """The numbers of one backtest in the order of `NAMES`.
 
-    Raises Refusal for what a kernel does not know: a lending strategy, whose rates nobody recorded, and forecasts other
-    than ewma and calibrated_ewma.
+    Raises Refusal for what a kernel does not know: a lending strategy, whose rates nobody recorded, forecasts other
+    than ewma and calibrated_ewma, and the methods of `strategy.scaling`.
     """
     strategy, policy, limits = config.strategy, config.policy, config.policy.to_contract()
     if isinstance(strategy, LendingNeutralStrategy):
@@ -77,6 +77,9 @@ def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0
     if strategy.volatility.method not in ("ewma", "calibrated_ewma"):
         message = f"the backtest knows ewma and calibrated_ewma, not {strategy.volatility.method}"
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.volatility.method"))
+    if strategy.scaling:
+        message = "the backtest knows none of the methods of strategy.scaling; replay the strategy instead"
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.scaling"))
     if charges.delay_bars not in (0, 1):
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "a delay is 0 or 1 bars", where="delay"))
     costs, rule, sizing = Costs.of(config), strategy.volatility, strategy.sizing
@@ -98,7 +101,7 @@ def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0
         "min_idle": sizing.min_idle,
         "min_trade_usd": sizing.min_trade_usd,
         "lot_base": float(lot_units) / float(10**config.vault.base_decimals),
-        "max_leverage": config.vault.max_perp_leverage,
+        "maintenance": 1 / (2 * config.vault.max_perp_leverage),
         "gross_bps": limits.max_gross_leverage_bps,
         "delta_bps": limits.max_net_delta_bps,
         "distance_bps": limits.min_liquidation_distance_bps,
@@ -142,6 +145,9 @@ def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0
             "low_margin": strategy.liquidation.low_margin,
             "high_margin": strategy.liquidation.high_margin,
             "wanted_sigma": strategy.liquidation.wanted_sigma,
+            "distance_at_target": liquidation_distance(
+                strategy.liquidation.target_margin, -1, config.vault.max_perp_leverage
+            ),
         }
         if strategy.open_interest is not None:
             crowd = strategy.open_interest

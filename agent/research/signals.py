@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from agent.market.observation import Floats, Seconds
-from agent.research.compiled import compiled, compiled_funding_step
+from agent.research.compiled import compiled, compiled_funding_step, compiled_row
 from agent.scaling.funding import BLOCK_S
 from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from agent.volatility.truncation import SETTLED_HALF_LIVES
@@ -30,47 +30,78 @@ def hourly_variances(time_s: Seconds, step_returns: Floats, interval_h: float) -
         total[i] = total[i - 1] + step_returns[i]
     start = 0
     interval_s = interval_h * SECONDS_PER_HOUR
+    per_hour = 1.0 / interval_h
     for i in range(count):
         if time_s[i] - time_s[0] < interval_s:
             continue
         while start + 1 < count and time_s[start + 1] <= time_s[i] - interval_s:
             start += 1
-        change = total[i] - total[start]
-        out[i] = change * change / ((time_s[i] - time_s[start]) / SECONDS_PER_HOUR)
+        change, elapsed = total[i] - total[start], time_s[i] - time_s[start]
+        # a division takes as long as all the rest, and without a hole it is always the same one
+        out[i] = change * change * (per_hour if elapsed == interval_s else SECONDS_PER_HOUR / elapsed)
+    return out
+
+
+@compiled
+def carry_steps(spot: Floats, mark: Floats, accrued: Floats) -> Floats:
+    """What long spot and short perp earned over the step that ends at each row, as agent/volatility/returns.py."""
+    out = np.zeros(len(spot))
+    for i in range(1, len(spot)):
+        out[i] = accrued[i] - ((mark[i] - spot[i]) - (mark[i - 1] - spot[i - 1])) / spot[i - 1]
+    return out
+
+
+@compiled
+def log_steps(price: Floats) -> Floats:
+    """Log return of the step that ends at each row; zero at the first."""
+    out = np.zeros(len(price))
+    before = math.log(price[0])
+    for i in range(1, len(price)):
+        now = math.log(price[i])
+        out[i] = now - before
+        before = now
     return out
 
 
 @compiled
 def trailing_means(time_s: Seconds, values: Floats, half_life_h: float) -> Floats:
     """Exponentially weighted mean over six half-lives up to each row; NaN before the first value that is a number."""
+    out = np.empty(len(time_s))
+    _fill_trailing_means(time_s, values, half_life_h, out)
+    return out
+
+
+@compiled_row
+def _fill_trailing_means(time_s: Seconds, values: Floats, half_life_h: float, out: Floats) -> None:
     count = len(time_s)
-    out = np.full(count, np.nan)
-    window_s = SETTLED_HALF_LIVES * half_life_h * SECONDS_PER_HOUR
+    window_s = math.ceil(SETTLED_HALF_LIVES * half_life_h * SECONDS_PER_HOUR)  # stamps are whole seconds
     usual_decay = 2.0 ** (-1.0 / half_life_h)
     # without a hole a row leaves when it is so old; its weight by then is always the same
     usual_lag_s = math.ceil(window_s / SECONDS_PER_HOUR) * SECONDS_PER_HOUR
     usual_weight = 2.0 ** (-usual_lag_s / (half_life_h * SECONDS_PER_HOUR))
     first = 0
     while first < count and np.isnan(values[first]):
+        out[first] = np.nan
         first += 1
-    oldest, summed, weight, before = first, 0.0, 0.0, 0
+    if first == count:
+        return
+    oldest, summed, weight, before, leaves = first, 0.0, 0.0, 0, time_s[first] + window_s
     for i in range(first, count):
         now = time_s[i]
-        if now - before == SECONDS_PER_HOUR:
-            decay = usual_decay
-        else:
+        decay = usual_decay
+        if now - before != SECONDS_PER_HOUR:
             decay = 2.0 ** ((before - now) / (half_life_h * SECONDS_PER_HOUR)) if i > first else 0.0
         summed = summed * decay + values[i]
         weight = weight * decay + 1.0
-        while time_s[oldest] <= now - window_s:
+        while leaves <= now:
             lag = now - time_s[oldest]
             left = usual_weight if lag == usual_lag_s else 2.0 ** (-lag / (half_life_h * SECONDS_PER_HOUR))
             summed -= left * values[oldest]
             weight -= left
             oldest += 1
+            leaves = time_s[oldest] + window_s
         out[i] = max(0.0, summed) / weight
         before = now
-    return out
 
 
 @compiled
@@ -120,21 +151,22 @@ def funding_holds(time_s: Seconds, funding: Floats, round_trip_cost: float, memo
     """
     out = np.zeros(len(funding))
     block, before = np.int64(-1), time_s[0]
+    hourly_decay = 2.0 ** (-1.0 / memory_h)
     holding, regret, expected = False, 0.0, 0.0
     next_holding, next_regret, next_expected = False, 0.0, 0.0
+    block_ends = time_s[0]
     for i in range(len(funding)):
-        hours = (time_s[i] - before) / SECONDS_PER_HOUR
-        next_hours = hours
-        if time_s[i] // BLOCK_S != block:
+        elapsed = time_s[i] - before
+        decay = hourly_decay if elapsed == SECONDS_PER_HOUR else 2.0 ** (-(elapsed / SECONDS_PER_HOUR) / memory_h)
+        if time_s[i] >= block_ends:
             if block >= 0:
                 holding, regret, expected = next_holding, next_regret, next_expected
-            next_holding, next_regret, next_expected, next_hours = False, 0.0, 0.0, 0.0
+            next_holding, next_regret, next_expected = False, 0.0, 0.0
             block = time_s[i] // BLOCK_S
-        holding, regret, expected = compiled_funding_step(
-            holding, regret, expected, funding[i], hours, round_trip_cost, memory_h
-        )
+            block_ends = (block + 1) * BLOCK_S
+        holding, regret, expected = compiled_funding_step(holding, regret, expected, funding[i], decay, round_trip_cost)
         next_holding, next_regret, next_expected = compiled_funding_step(
-            next_holding, next_regret, next_expected, funding[i], next_hours, round_trip_cost, memory_h
+            next_holding, next_regret, next_expected, funding[i], decay, round_trip_cost
         )
         before = time_s[i]
         out[i] = 1.0 if holding else 0.0
@@ -168,7 +200,7 @@ def open_interest_factors(
             recent -= open_interest[newest] - centre
             newest += 1
         rows = i - oldest + 1
-        if i % 512 == 0:
+        if i % 8192 == 0:
             centre, summed, squares, recent = open_interest[i], 0.0, 0.0, 0.0
             for j in range(oldest, i + 1):
                 away = open_interest[j] - centre

@@ -9,6 +9,7 @@ from agent.market.moments import hour_text
 from agent.research.backtest import Backtest
 from agent.research.carry_bound import CarryShare, WalkForwardYear
 from agent.research.exposures import Targeting
+from agent.research.validation.report import Validation
 from agent.volatility import Evaluation
 
 SHOWN = {
@@ -106,4 +107,33 @@ def print_forecasts(console: Console, name: str, found: Mapping[str, Evaluation]
             f"{one.slope:.2f}",
             f"{one.r_squared:.2f}",
         )
+    console.print(table)
+
+
+def print_validation(console: Console, found: Validation) -> None:
+    """Every test of one strategy."""
+    sharpe = found.sharpe
+    console.print(
+        f"Sharpe ratio {sharpe.value:.2f}, {sharpe.low:.2f} to {sharpe.high:.2f} with {sharpe.confidence:.0%} "
+        f"(stationary bootstrap, blocks of {sharpe.block} days)"
+    )
+    table = Table("out of sample", "folds", "positive", "median Sharpe", "worst Sharpe")
+    for one in found.schemes:
+        row = (f"{one.positive:.0%}", f"{one.median_sharpe:.2f}", f"{one.worst_sharpe:.2f}")
+        table.add_row(one.name, str(one.folds), *row)
+    console.print(table)
+    console.print(
+        f"best of {found.tried} tried: deflated Sharpe ratio {found.deflated:.1%}; against cash SPA p = "
+        f"{found.snooping.p_value:.3f}, {len(found.snooping.superior)} superior after StepM"
+    )
+    table = Table("stress", "total return", "Sharpe", "worst fall", "costs, USD")
+    for stressed in found.stressed:
+        m = stressed.done.measures
+        numbers = (
+            f"{m['total_return']:.2%}",
+            f"{m['sharpe']:.2f}",
+            f"{m['max_drawdown']:.2%}",
+            f"{m['costs_usd']:,.0f}",
+        )
+        table.add_row(stressed.name, *numbers)
     console.print(table)

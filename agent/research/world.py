@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import agent.research.layout as at
 from agent.market.observation import Floats, Seconds
 from agent.policy import LOSS_WINDOW_S
-from agent.research.compiled import compiled, compiled_inline
+from agent.research.compiled import compiled_inline, compiled_row
 from agent.research.compiled_step import Amounts
 from agent.units import BPS, HOURS_PER_YEAR, SECONDS_PER_HOUR
 
@@ -47,7 +47,7 @@ def net_assets(p: Floats, s: Amounts, spot: float) -> int:
     return cash + int(s[at.SPOT] * p[at.LOT_BASE] * spot * at.USD)
 
 
-@compiled
+@compiled_row
 def funding_payment(quantity: float, mark: float, rate: float) -> int:
     """What a short of `quantity` receives at one settlement, millionths of a USD: quantity x mark x rate."""
     return round(quantity * mark * rate * at.USD)
@@ -76,19 +76,20 @@ def pass_row(
     if s[at.SHORT] > 0:
         quantity = s[at.SHORT] * p[at.LOT_BASE]
         at_high = s[at.EQUITY] - quantity * (high - mark_before) * at.USD
-        if at_high <= quantity * high * at.USD / (2.0 * p[at.MAX_LEVERAGE]):
+        if at_high <= quantity * high * p[at.MAINTENANCE] * at.USD:
             # the venue's liquidators keep what maintenance margin was left
             s[at.SHORT], s[at.EQUITY] = 0, 0
             s[at.LIQUIDATIONS] += 1
         else:
-            funding = funding_payment(quantity, mark, paid)
-            interest = 0
+            funding, interest = 0, 0
+            if paid != 0.0:
+                funding = funding_payment(quantity, mark, paid)
+                tally[at.FUNDING_USD] += funding / at.USD
             if p[at.BORROW_ANNUAL] > 0.0:
                 hours = (time_s - before_s) / SECONDS_PER_HOUR
                 interest = int(quantity * mark * p[at.BORROW_ANNUAL] * hours / HOURS_PER_YEAR * at.USD)
+                tally[at.INTEREST_USD] += interest / at.USD
             s[at.EQUITY] += funding - interest - int(quantity * (mark - mark_before) * at.USD)
-            tally[at.FUNDING_USD] += funding / at.USD
-            tally[at.INTEREST_USD] += interest / at.USD
     elapsed = time_s - before_s
     if f[at.TURNOVER] > 0.0:
         f[at.TURNOVER] = max(0.0, f[at.TURNOVER] - p[at.TURNOVER_BPS] * elapsed / SECONDS_PER_DAY)
@@ -121,13 +122,13 @@ def latch_due(p: Floats, s: Amounts, f: Floats) -> bool:
     )
 
 
-@compiled
+@compiled_row
 def latch(p: Floats, s: Amounts) -> None:
     """What the contract does when a loss limit is broken; only a person undoes it."""
     s[at.MODE] = at.HALTED if p[at.HALTS] > 0.0 else at.REDUCE_ONLY
 
 
-@compiled
+@compiled_row
 def carry_out(p: Floats, s: Amounts, f: Floats, tally: Floats, spot: float, mark: float, out: Amounts) -> None:
     """Fill a proposal at this row's prices and charge what it costs."""
     nav = net_assets(p, s, spot) / at.USD
@@ -154,7 +155,7 @@ def carry_out(p: Floats, s: Amounts, f: Floats, tally: Floats, spot: float, mark
         f[budget] += (spot_cost + perp_cost) / nav * BPS
 
 
-@compiled
+@compiled_row
 def whole_bps(level: float) -> int:
     """A bucket's level as the contract reports it, rounded up."""
     return math.ceil(level)

@@ -12,17 +12,10 @@ LEAST_PAYMENT_USD = 1.0
 SIGN_AT = 0.5  # of policy.max_silence_s
 # What is unknown or in doubt outside of the chain; the vault's own state is as good as ever.
 OFF_CHAIN = frozenset(
-    {
-        Code.DATA_MISSING,
-        Code.DATA_STALE,
-        Code.FUNDING_STALE,
-        Code.OPEN_INTEREST_STALE,
-        Code.WARMING_UP,
-        Code.QUORUM_TOO_FEW,
-        Code.QUORUM_NO_MAJORITY,
-        Code.QUORUM_SPREAD,
-        Code.QUORUM_JUMP,
-    }
+    code
+    for code in Code
+    if code.startswith(("DATA_", "SOURCE_", "QUORUM_", "MARKET_"))
+    or code in (Code.FUNDING_STALE, Code.OPEN_INTEREST_STALE, Code.WARMING_UP, Code.FUNDING_INTERVAL_UNKNOWN)
 )
 
 
@@ -57,7 +50,7 @@ def sign_of_life_due(observation: Observation, policy: Policy, refusals: Sequenc
     vault = observation.vault
     if vault.total_supply == 0 or vault.mode is Mode.HALTED or not refusals:
         return None
-    if any(reason.code not in OFF_CHAIN for reason in refusals):
+    if any(reason.code not in OFF_CHAIN or reason.where.startswith("vault.") for reason in refusals):
         return None
     silent_s = observation.time - max(vault.last_sign_at, vault.last_plan_at)
     if silent_s < policy.max_silence_s * SIGN_AT:

@@ -1,5 +1,7 @@
 """The largest exposure that the vault's own cash can carry."""
 
+import math
+
 
 def cash_cap(min_idle: float, target_margin: float) -> float:
     """Exposure at which spot, margin and the idle reserve together use up net asset value.
@@ -22,6 +24,6 @@ def cash_cap(min_idle: float, target_margin: float) -> float:
     >>> round(cash_cap(0.05, 0.40), 6)
     0.678571
     """
-    if not 0 <= min_idle <= 1 or not target_margin >= 0:
+    if not 0 <= min_idle <= 1 or not 0 <= target_margin < math.inf:
         raise ValueError(f"min_idle {min_idle} or target_margin {target_margin} is out of range")
     return (1 - min_idle) / (1 + target_margin)

@@ -29,6 +29,6 @@ def drawdown_factor(drawdown: float, start: float, limit: float) -> float:
     >>> round(drawdown_factor(0.05, 0.02, 0.08), 6)
     0.5
     """
-    if not (math.isfinite(drawdown) and start < limit):
+    if not (math.isfinite(drawdown) and -math.inf < start < limit < math.inf and limit - start < math.inf):
         raise ValueError(f"drawdown {drawdown} must be finite and start {start} below limit {limit}")
     return min(1.0, max(0.0, (limit - drawdown) / (limit - start)))

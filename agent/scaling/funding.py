@@ -8,6 +8,7 @@ from agent.reasons import Code, Reason
 from agent.units import SECONDS_PER_HOUR
 
 BLOCK_S = 60 * 24 * SECONDS_PER_HOUR  # the fold begins at the last but one multiple of this
+LN_2 = math.log(2.0)
 LONGEST_FOLD_H = 2 * BLOCK_S // SECONDS_PER_HOUR
 
 
@@ -61,25 +62,21 @@ def funding_regime(
     first = int(time_s.searchsorted((int(time_s[-1]) // BLOCK_S - 1) * BLOCK_S))
     times = time_s[first:].tolist()
     holding, regret, expected, before = False, 0.0, 0.0, times[0]
+    hourly_decay = 2.0 ** (-1.0 / memory_h)
     for now, rate in zip(times, funding[first:].tolist(), strict=True):
         hours = (now - before) / SECONDS_PER_HOUR
-        holding, regret, expected = funding_step(holding, regret, expected, rate, hours, round_trip_cost, memory_h)
+        decay = hourly_decay if hours == 1.0 else 2.0 ** (-hours / memory_h)
+        holding, regret, expected = funding_step(holding, regret, expected, rate, decay, round_trip_cost)
         before = now
     return FundingRegime(holding, regret, expected)
 
 
 def funding_step(
-    holding: bool,
-    regret: float,
-    expected: float,
-    rate: float,
-    hours: float,
-    round_trip_cost: float,
-    memory_h: float,
+    holding: bool, regret: float, expected: float, rate: float, decay: float, round_trip_cost: float
 ) -> tuple[bool, float, float]:
     """One row of the fold; plain arithmetic, so that the research kernels compile this very function.
 
-        expected <- expected * 2^(-hours / memory_h) + ln 2 * rate
+        expected <- expected * decay + ln 2 * rate,  decay = 2^(-hours since the row before / memory_h)
         regret   <- max(0, regret - rate) while holding, max(0, regret + rate) while flat
         switch when regret - expected > round_trip_cost while holding, regret + expected > round_trip_cost while flat
 
@@ -87,23 +84,20 @@ def funding_step(
 
     Parameters
     ----------
-    hours : since the row before
     rate : received by a short over the step that ends now, decimal
 
     Returns
     -------
     holding, regret and expected after the row; a switch sets the regret to zero.
     """
-    expected = expected * 2.0 ** (-hours / memory_h) + math.log(2.0) * rate
-    if holding:
-        regret = max(0.0, regret - rate)
-        if regret - expected > round_trip_cost:
-            return False, 0.0, expected
-        return True, regret, expected
-    regret = max(0.0, regret + rate)
-    if regret + expected > round_trip_cost:
-        return True, 0.0, expected
-    return False, regret, expected
+    expected = expected * decay + LN_2 * rate
+    regret = regret - rate if holding else regret + rate
+    if regret < 0.0:
+        regret = 0.0
+    ahead = regret - expected if holding else regret + expected
+    if ahead > round_trip_cost:
+        return not holding, 0.0, expected
+    return holding, regret, expected
 
 
 def funding_factor(mean_annual: float, in_position: bool, entry: float, exit: float, full: float) -> float:

@@ -1,5 +1,7 @@
 """The largest exposure that keeps the legs together inside a leverage limit."""
 
+import math
+
 
 def gross_cap(max_leverage: float, legs: int, band: float) -> float:
     """Exposure per leg such that even at the far edge of the no-trade band the legs stay inside the limit.
@@ -25,6 +27,6 @@ def gross_cap(max_leverage: float, legs: int, band: float) -> float:
     >>> gross_cap(1.6, 2, 0.0)
     0.8
     """
-    if legs < 1 or not 0 <= band < max_leverage / legs:
+    if legs < 1 or not 0 <= band < max_leverage / legs < math.inf:
         raise ValueError(f"max_leverage {max_leverage}, legs {legs} or band {band} is out of range")
     return max_leverage / legs - band

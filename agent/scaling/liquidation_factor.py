@@ -29,6 +29,6 @@ def liquidation_factor(
     (1.0, 0.5)
     """
     nearer = distance_at_target if distance_now is None else min(distance_at_target, distance_now)
-    if not (math.isfinite(nearer) and daily_sigma > 0 and wanted_sigma > 0):
+    if not (math.isfinite(nearer) and 0 < daily_sigma * wanted_sigma < math.inf and daily_sigma > 0):
         raise ValueError(f"distance {nearer}, daily sigma {daily_sigma} or wanted sigma {wanted_sigma} is out of range")
     return min(1.0, max(0.0, nearer / (daily_sigma * wanted_sigma)))

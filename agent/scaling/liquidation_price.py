@@ -1,5 +1,7 @@
 """Where HyperCore liquidates a cross-margined perp, and Aave a loan."""
 
+import math
+
 
 def liquidation_price(price: float, size: float, margin: float, max_leverage: int) -> float:
     """Price at which equity equals maintenance margin.
@@ -32,7 +34,7 @@ def liquidation_price(price: float, size: float, margin: float, max_leverage: in
     side = 1 if size > 0 else -1
     maintenance = 1 / (2 * max_leverage)
     available = margin - maintenance * price * abs(size)
-    return price - side * available / abs(size) / (1 - maintenance * side)
+    return _finite(price - side * available / abs(size) / (1 - maintenance * side))
 
 
 def liquidation_distance(margin_ratio: float, side: int, max_leverage: int) -> float:
@@ -49,8 +51,10 @@ def liquidation_distance(margin_ratio: float, side: int, max_leverage: int) -> f
     >>> round(liquidation_distance(0.2, -1, 25), 6)
     0.176471
     """
+    if max_leverage < 1:
+        raise ValueError(f"max_leverage must be at least 1, got {max_leverage}")
     maintenance = 1 / (2 * max_leverage)
-    return (margin_ratio - maintenance) / (1 - maintenance * side)
+    return _finite((margin_ratio - maintenance) / (1 - maintenance * side))
 
 
 def loan_liquidation_distance(margin_ratio: float, liquidation_threshold: float) -> float:
@@ -68,4 +72,10 @@ def loan_liquidation_distance(margin_ratio: float, liquidation_threshold: float)
     >>> round(loan_liquidation_distance(0.9, 0.78), 6)
     0.482
     """
-    return (1 + margin_ratio) * liquidation_threshold - 1
+    return _finite((1 + margin_ratio) * liquidation_threshold - 1)
+
+
+def _finite(answer: float) -> float:
+    if not math.isfinite(answer):
+        raise ValueError(f"the arguments are not finite, or too large or too small together: {answer}")
+    return answer

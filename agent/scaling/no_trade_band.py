@@ -1,5 +1,6 @@
 """Trade only when the position is worth the cost of moving it."""
 
+import math
 from typing import Literal
 
 
@@ -24,15 +25,15 @@ def no_trade_band(
 
     Raises
     ------
-    ValueError : half_width is negative or not a number.
+    ValueError : half_width is negative, or one of the three is not finite.
 
     Source: Carver (2015), Systematic Trading, chapter 11 (position inertia); pysystemtrade's buffering.
 
     >>> no_trade_band(8, 10, 1), no_trade_band(9.5, 10, 1), no_trade_band(12, 10, 1)
     (9, 9.5, 11)
     """
-    if not half_width >= 0:
-        raise ValueError(f"half_width must not be negative, got {half_width}")
+    if not (math.isfinite(current) and math.isfinite(target) and 0 <= half_width < math.inf):
+        raise ValueError(f"current {current}, target {target} or half_width {half_width} is out of range")
     if abs(current - target) <= half_width:
         return current
     if towards == "optimum":

@@ -13,6 +13,7 @@ class Sizing:
 
     exposure: float  # each leg's notional as a multiple of net asset value
     scalers: tuple[Scaler, ...]
+    band: float | None = None  # half-width of the no-trade band, of net asset value; None for the strategy's own
 
 
 def combine(caps: Sequence[Scaler], factors: Sequence[Scaler]) -> Sizing:

@@ -31,4 +31,7 @@ def volatility_target(forecast: float, target: float) -> float:
     for name, value in (("forecast", forecast), ("target", target)):
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"{name} volatility must be a positive number, got {value}")
-    return target / forecast
+    exposure = target / forecast
+    if not math.isfinite(exposure):
+        raise ValueError(f"target {target} and forecast {forecast} volatility are too far apart")
+    return exposure

@@ -16,6 +16,7 @@ from agent.execution.journal import open_journal
 from agent.execution.signers import open_signer
 from agent.reasons import Code, Reason, Refusal
 from agent.risk.controls import SECONDS_PER_DAY
+from agent.service.failures import refusing
 from agent.service.kill_switch import KillSwitch, stop
 from agent.service.latches import EVERY_VAULT, Latches
 from agent.service.settings import LoadedService, load_service
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 CODES = {"pause": Code.PAUSED, "kill": Code.KILLED}
 
 
+@refusing
 def report_status(path: Path, console: "Console") -> int:
     """Print what stops each vault and what it did in the last day; exit code 2 when anything stops one.
 
@@ -36,8 +38,8 @@ def report_status(path: Path, console: "Console") -> int:
     latches = _latches(loaded)
     switch = KillSwitch(loaded.state, latches)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("vault", "may send", "plans in 24 h", "traded in 24 h", "net asset value", "as of"):
-        table.add_column(name, justify="right" if name not in ("vault", "may send") else "left")
+    for name in ("vault", "may send", "plans/24 h", "traded/24 h", "assets", "as of"):
+        table.add_column(name, justify="right" if name not in ("vault", "may send") else "left", no_wrap=True)
     stopped = []
     now = int(time.time())
     for name in _names(loaded):
@@ -59,6 +61,7 @@ def report_status(path: Path, console: "Console") -> int:
     return EXIT_REFUSED if stopped else EXIT_OK
 
 
+@refusing
 def report_stop(path: Path, vault: str, action: str, console: "Console") -> int:
     """Pause or kill a vault, `*` for all of the service."""
     loaded = load_service(path)
@@ -69,6 +72,7 @@ def report_stop(path: Path, vault: str, action: str, console: "Console") -> int:
     return EXIT_OK
 
 
+@refusing
 def report_resume(path: Path, vault: str, console: "Console") -> int:
     """Clear the latches of a vault; `*` clears those of all. A kill file stays for whoever made it."""
     loaded = load_service(path)
@@ -85,29 +89,28 @@ def report_resume(path: Path, vault: str, console: "Console") -> int:
     return EXIT_REFUSED if left else EXIT_OK
 
 
+@refusing
 def report_journal(path: Path, last: int, console: "Console") -> int:
-    """Print the last intents with their transactions and what came of them; the agent may run meanwhile."""
+    """Print the last plans with their transactions and what came of them; the agent may run meanwhile."""
     loaded = load_service(path)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("intent", "plan", "vault", "made", "state", "outcome", "transaction", "gas", "why"):
-        table.add_column(name, no_wrap=name != "why")
-    for row in _journal_rows(loaded, last):
-        outcome = row.status if not row.code else f"{row.status} {row.code}"
+    for name in ("plan", "vault", "made (UTC)", "outcome", "transaction", "why"):
+        table.add_column(name, no_wrap=name in ("plan", "vault", "made (UTC)", "transaction"))
+    rows = _journal_rows(loaded, last)
+    for row in rows:
         table.add_row(
-            str(row.id),
             str(row.plan_number),
             f"{row.vault[:8]}…",
             _moment(row.block_time),
-            row.state,
-            outcome or "",
-            "" if row.hash is None else f"{row.hash[:12]}…",
-            "" if row.gas_used is None else f"{row.gas_used:,}",
+            " ".join(one for one in (row.status or row.state, row.code) if one),
+            "" if row.hash is None else f"{row.hash[:10]}…",
             escape(row.reason),
         )
-    console.print(table)
+    console.print(table if rows else "nothing was sent yet")
     return EXIT_OK
 
 
+@refusing
 def report_accept(path: Path, note: str, console: "Console") -> int:
     """Take the chain's nonce as it is and the reverts so far as understood, in the name of whoever types this.
 
@@ -115,8 +118,7 @@ def report_accept(path: Path, note: str, console: "Console") -> int:
 
     Raises
     ------
-    JournalError : the agent runs, or the journal cannot be written
-    RpcError, RpcUnavailable : nobody can say what the nonce is
+    Refusal : the agent runs, the journal cannot be written, or nobody can say what the nonce is
     """
     loaded = load_service(path)
     nodes = loaded.service.nodes
@@ -158,7 +160,7 @@ def _journal_rows(loaded: LoadedService, last: int) -> list[sql.Row[tuple[object
     else:
         engine = sql.create_engine(f"sqlite:///file:{Path(place).resolve()}?mode=ro&uri=true")
     statement = sql.text(
-        "SELECT i.id, i.plan_number, i.vault, i.block_time, i.state, i.reason, o.status, o.code, o.hash, o.gas_used"
+        "SELECT i.plan_number, i.vault, i.block_time, i.state, i.reason, o.status, o.code, o.hash"
         " FROM intents i LEFT JOIN outcomes o ON o.id = (SELECT MAX(id) FROM outcomes WHERE intent_id = i.id)"
         " ORDER BY i.id DESC LIMIT :last"
     )

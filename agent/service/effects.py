@@ -18,6 +18,6 @@ def wait_for_effect(reader: VaultSource, bound_s: float, sleep: Callable[[float]
         vault = reader.read()
         if vault.perp is None:
             return
-        if vault.perp.size == vault.perp.expected_size and vault.perp.in_flight == 0 and vault.perp.pending_until == 0:
+        if vault.perp.size == vault.perp.expected_size and vault.perp.in_flight == 0:
             return
         sleep(POLL_S)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.reasons import Code
 from agent.service.kill_switch import stop
-from agent.service.latches import Latches
+from agent.service.latches import EVERY_VAULT, Latches
 from agent.service.worker import Worker
 from agent.watch.status import Face
 
@@ -27,6 +27,9 @@ def face_of(workers: Sequence[Worker], latches: Latches, interval_s: int) -> Fac
         return {"vaults": {worker.name: worker.summary() for worker in workers}}
 
     def stop_by_signature(action: str, vault: str, address: str) -> None:
+        names = [worker.name for worker in workers]
+        if vault not in (*names, EVERY_VAULT):
+            raise LookupError(f"nothing was stopped: there is {', '.join(names)}, and * for all")
         code = Code.KILLED if action == "kill" else Code.PAUSED
         stop(latches, vault, code, f"{action} signed by {address}", address)
 

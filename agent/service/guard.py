@@ -25,7 +25,7 @@ class ServiceGuard:
     vault : the strategy's name, under which latches are kept
     controls : its bounds
     latches, kill_switch : the service's memory
-    carried_out : how many plans the journal knows to be carried out
+    carried_out : how many plans the journal knows to be carried out; None while one is on its way, or may yet be undone
     leads : None while this process leads, else why it does not
     block_time_s : within which blocks follow each other, to hold the machine's clock against
     interval_s : between cycles; after a longer gap the first cycle only looks
@@ -37,7 +37,7 @@ class ServiceGuard:
         controls: ControlsConfig,
         latches: Latches,
         kill_switch: KillSwitch,
-        carried_out: Callable[[], int],
+        carried_out: Callable[[], int | None],
         leads: Callable[[], Reason | None],
         *,
         block_time_s: int,
@@ -101,20 +101,22 @@ class ServiceGuard:
         now_s, vault = observation.time, observation.vault
         since_s = max(now_s - SECONDS_PER_DAY, self._latches.last_cleared(self._vault))
         sent = self._latches.plans_since(self._vault, since_s)
-        own = self._carried_out()
-        intended = own + self._latches.baseline(self._vault, vault.plan_count - own)
         known = {latch.reason.code for latch in self._latches.active(self._vault)}
         found = [
             reason
-            for reason in (
-                rules.repetition(sent, now_s, self._controls),
-                rules.sent_against_intended(intended, vault.plan_count),
-            )
+            for reason in (rules.repetition(sent, now_s, self._controls), self._unintended(vault.plan_count))
             if reason is not None and reason.code not in known
         ]
         for reason in found:
             self._latches.set(self._vault, reason, now_s, "the agent")
         return found
+
+    def _unintended(self, on_chain: int) -> Reason | None:
+        """Compares only what both sides know for good: a plan on its way is on chain before the journal hears of it."""
+        own = self._carried_out()
+        if own is None:
+            return None
+        return rules.sent_against_intended(own + self._latches.baseline(self._vault, on_chain - own), on_chain)
 
     def _cautions(self, observation: Observation) -> list[Reason]:
         vault = observation.vault

@@ -42,6 +42,10 @@ class KillSwitch:
             found.append(Reason(Code.KILL_SWITCH_UNREADABLE, f"the latches: {error}", where="the service's database"))
         return tuple(found)
 
+    def killed(self, vault: str) -> bool:
+        """Whether what the vault has under way is to be cancelled; a pause lets it come to its end."""
+        return any(reason.code in (Code.KILLED, Code.KILL_SWITCH_UNREADABLE) for reason in self.reasons(vault))
+
     def _file_exists(self) -> bool:
         """Path.exists would take an unreadable folder for an absent file."""
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sql
 
 from agent.reasons import Code, Reason
-from agent.risk.controls import SentPlan
+from agent.risk.controls import SECONDS_PER_DAY, SentPlan
 
 EVERY_VAULT = "*"
 _metadata = sql.MetaData()
@@ -30,7 +30,7 @@ _sent = sql.Table(
     _metadata,
     sql.Column("vault", sql.Text, primary_key=True),
     sql.Column("plan_number", sql.Integer, primary_key=True),
-    sql.Column("at_s", sql.Integer, nullable=False),
+    sql.Column("at_s", sql.Integer, primary_key=True),  # a plan that failed is followed by one with the same number
     sql.Column("traded_usd", sql.Float, nullable=False),
 )
 _baselines = sql.Table(
@@ -46,6 +46,23 @@ _values = sql.Table(
     sql.Column("nav_usd", sql.Float, nullable=False),
     sql.Column("below_peak_usd", sql.Float, nullable=False),
     sql.Column("at_s", sql.Integer, nullable=False),
+)
+
+
+# Built once: a cycle asks a dozen times, and building a statement takes longer than carrying it out.
+_VAULT: sql.BindParameter[str] = sql.bindparam("of")
+_SINCE: sql.BindParameter[int] = sql.bindparam("since")
+_ACTIVE = (
+    sql.select(_latches)
+    .where(_latches.c.vault.in_((_VAULT, EVERY_VAULT)) & _latches.c.cleared_at.is_(None))
+    .order_by(_latches.c.id)
+)
+_PLANS_SINCE = sql.select(_sent).where((_sent.c.vault == _VAULT) & (_sent.c.at_s > _SINCE)).order_by(_sent.c.at_s)
+_LAST_CLEARED = sql.select(sql.func.max(_latches.c.cleared_at)).where(_latches.c.vault == _VAULT)
+_BASELINE = sql.select(_baselines.c.plans).where(_baselines.c.vault == _VAULT)
+_NEW_VALUE = _values.update().where(_values.c.vault == _VAULT)
+_TOTALS = sql.select(sql.func.sum(_values.c.nav_usd), sql.func.sum(_values.c.below_peak_usd)).where(
+    _values.c.at_s > _SINCE
 )
 
 
@@ -81,7 +98,7 @@ class Latches:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = sql.create_engine(url)
+        self._engine = sql.create_engine(url, pool_pre_ping=True)
         _metadata.create_all(self._engine)
 
     def close(self) -> None:
@@ -120,9 +137,8 @@ class Latches:
 
     def active(self, vault: str) -> tuple[Latch, ...]:
         """What stops this vault now, latches of every vault included, oldest first."""
-        mine = _latches.c.vault.in_((vault, EVERY_VAULT)) & _latches.c.cleared_at.is_(None)
         with self._engine.connect() as connection:
-            rows = connection.execute(sql.select(_latches).where(mine).order_by(_latches.c.id)).all()
+            rows = connection.execute(_ACTIVE, {"of": vault}).all()
         return tuple(
             Latch(
                 row.id,
@@ -135,9 +151,9 @@ class Latches:
         )
 
     def record_plan(self, vault: str, number: int, plan: SentPlan) -> None:
-        """Remember a plan that is about to be sent; the same number again (a restart) changes nothing."""
+        """Remember a plan that is about to be sent; the same number counts again at another time."""
         with self._engine.begin() as connection:
-            mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number)
+            mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number) & (_sent.c.at_s == plan.at_s)
             if connection.execute(sql.select(_sent.c.at_s).where(mine)).first() is None:
                 connection.execute(
                     _sent.insert().values(vault=vault, plan_number=number, at_s=plan.at_s, traded_usd=plan.traded_usd)
@@ -145,35 +161,34 @@ class Latches:
 
     def plans_since(self, vault: str, since_s: int) -> Sequence[SentPlan]:
         """Plans sent after a moment (unix seconds), oldest first."""
-        chosen = (_sent.c.vault == vault) & (_sent.c.at_s > since_s)
         with self._engine.connect() as connection:
-            rows = connection.execute(sql.select(_sent).where(chosen).order_by(_sent.c.at_s)).all()
+            rows = connection.execute(_PLANS_SINCE, {"of": vault, "since": since_s}).all()
         return [SentPlan(row.at_s, row.traded_usd) for row in rows]
 
     def last_cleared(self, vault: str) -> int:
         """When a person last enabled the vault (unix seconds); 0 for never."""
         with self._engine.connect() as connection:
-            newest = sql.select(sql.func.max(_latches.c.cleared_at)).where(_latches.c.vault == vault)
-            return connection.scalar(newest) or 0
+            return connection.scalar(_LAST_CLEARED, {"of": vault}) or 0
 
     def baseline(self, vault: str, found: int) -> int:
         """Plans that the vault had carried out before this journal knew of any; `found` the first time it is asked."""
         with self._engine.begin() as connection:
-            known = connection.scalar(sql.select(_baselines.c.plans).where(_baselines.c.vault == vault))
+            known = connection.scalar(_BASELINE, {"of": vault})
             if known is None:
                 connection.execute(_baselines.insert().values(vault=vault, plans=found))
                 return found
             return int(known)
 
     def record_value(self, vault: str, nav_usd: float, below_peak_usd: float, at_s: int) -> tuple[float, float]:
-        """Remember what a vault is worth and how far it is below its own high-water mark; returns the sums of all."""
+        """Remember what a vault is worth and how far it is below its own high-water mark; returns the sums of all.
+
+        A vault that nobody looked at for a day is left out: it is no part of the service any more.
+        """
         with self._engine.begin() as connection:
             values = {"nav_usd": nav_usd, "below_peak_usd": below_peak_usd, "at_s": at_s}
-            mine = _values.c.vault == vault
-            if connection.execute(_values.update().where(mine).values(**values)).rowcount == 0:
+            if connection.execute(_NEW_VALUE.values(**values), {"of": vault}).rowcount == 0:
                 connection.execute(_values.insert().values(vault=vault, **values))
-            sums = sql.select(sql.func.sum(_values.c.nav_usd), sql.func.sum(_values.c.below_peak_usd))
-            nav, below = connection.execute(sums).one()
+            nav, below = connection.execute(_TOTALS, {"since": at_s - SECONDS_PER_DAY}).one()
         return float(nav), float(below)
 
     def last_value(self, vault: str) -> Value | None:

@@ -85,9 +85,7 @@ class LeaderLease:
 
     def fence(self) -> None:
         """Called right before a send. Raises Fenced unless the lease is ours and lasts through the send."""
-        left = self._valid_until - self._monotonic()
-        if self._token is None or left < SEND_MARGIN * self._lease_s:
-            raise Fenced(f"the lease on {self._name} has run out for {self._holder}")
+        self._require_time()
         mine = (_leases.c.name == self._name) & (_leases.c.token == self._token)
         try:
             with self._engine.connect() as connection:
@@ -95,8 +93,8 @@ class LeaderLease:
         except sql.exc.SQLAlchemyError as error:
             raise Fenced(f"nobody can tell who holds the lease on {self._name}: {error}") from error
         if not alive:
-            self._token = None
-            raise Fenced(f"another agent holds the lease on {self._name}")
+            raise Fenced(f"another agent holds the lease on {self._name}, or nobody")
+        self._require_time()  # the answer may have taken long
 
     def reason(self) -> Reason | None:
         """Why this process may not act now, or None while it leads."""
@@ -106,9 +104,12 @@ class LeaderLease:
             return Reason(Code.NOT_LEADER, str(refused), where="service.lease")
         return None
 
-    def keep(self) -> None:
-        """Renew in the background, three times per lease, and try to take over when another leads."""
-        self._renewer = threading.Thread(target=self._renew, name="leader-lease", daemon=True)
+    def keep(self, on_lost: Callable[[], None]) -> None:
+        """Renew in the background, three times per lease, until another has led meanwhile; that is told, once.
+
+        Who has lost the lease must end: the new leader has taken the journal, and a new process may take it back.
+        """
+        self._renewer = threading.Thread(target=self._renew, args=(on_lost,), name="leader-lease", daemon=True)
         self._renewer.start()
 
     def release(self) -> None:
@@ -118,12 +119,20 @@ class LeaderLease:
             self._renewer.join()
         if self._token is not None:
             mine = (_leases.c.name == self._name) & (_leases.c.token == self._token)
-            with self._engine.begin() as connection:
+            # A database that is away cannot be told; the lease runs out by itself.
+            with suppress(sql.exc.SQLAlchemyError), self._engine.begin() as connection:
                 connection.execute(_leases.update().where(mine).values(expires_at=sql.func.now()))
             self._token = None
         self._engine.dispose()
 
-    def _renew(self) -> None:
+    def _require_time(self) -> None:
+        if self._token is None or self._valid_until - self._monotonic() < SEND_MARGIN * self._lease_s:
+            raise Fenced(f"the lease on {self._name} has run out for {self._holder}")
+
+    def _renew(self, on_lost: Callable[[], None]) -> None:
+        ours = self._token
         while not self._stop.wait(self._lease_s / RENEWALS_PER_LEASE):
             with suppress(sql.exc.SQLAlchemyError):  # the lease runs out by itself when nobody renews it
-                self.acquire()
+                if not self.acquire() or self._token != ours:
+                    on_lost()
+                    return

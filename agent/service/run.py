@@ -16,18 +16,22 @@ from agent.config.file import load_config
 from agent.execution import Sender
 from agent.execution.journal import open_journal
 from agent.execution.live_broadcast import open_broadcaster
+from agent.execution.outcome import Fenced
 from agent.execution.send_rules import SendRules
-from agent.execution.sender import not_fenced
 from agent.execution.signers import open_signer
 from agent.market.background import BackgroundExchanges
+from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
+from agent.research.promotion.allocation import require_allocation
 from agent.service.face import face_of
+from agent.service.failures import refusing
 from agent.service.kill_switch import KillSwitch
-from agent.service.latches import Latches
+from agent.service.latches import EVERY_VAULT, Latches
 from agent.service.lease import LeaderLease
 from agent.service.notify import notify
 from agent.service.schedule import Schedule
 from agent.service.settings import LoadedService, load_service, revealed
+from agent.service.site import read_site
 from agent.service.vaults import Shared, build
 from agent.service.worker import Worker
 from agent.startup import require_dry_runs
@@ -56,8 +60,14 @@ class Running:
     latches: Latches
     metrics: Metrics
     alerts: Alerts
+    lost: list[Reason]  # what only a new process can have again: the lease, the journal
 
 
+class StoppedWaiting(Exception):
+    """A signal came while another agent led."""
+
+
+@refusing
 def run_service(path: Path, *, live: bool, cycles: int | None = None) -> None:
     """Keep the vaults of a service file until a signal says stop.
 
@@ -68,19 +78,24 @@ def run_service(path: Path, *, live: bool, cycles: int | None = None) -> None:
 
     Raises
     ------
-    Refusal : what the files, the chain and the roles say does not go together; nothing was sent
-    RpcError, RpcUnavailable, JournalError, SigningRefused : the chain, the journal or the signer cannot be used
+    Refusal : what the files, the chain and the roles say does not go together; chain, journal, database or signer
+        cannot be used; or lease or journal were lost on the way, and the process should be started anew
     """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    with open_service(path, live=live, stopping=stopping) as running:
-        if cycles is not None:
-            for _ in range(cycles):
+    try:
+        with open_service(path, live=live, stopping=stopping) as running:
+            if cycles is None:
+                _keep_to_the_schedule(running, stopping)
+            for _ in range(cycles or 0):
                 for worker in running.workers:
                     worker.run()
-            return
-        _keep_to_the_schedule(running, stopping)
+    except StoppedWaiting:
+        log.info("stopped")
+        return
+    if running.lost:
+        raise Refusal(*running.lost)
 
 
 @contextmanager
@@ -93,22 +108,32 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
     loaded.state.mkdir(parents=True, exist_ok=True)
     configs = [load_config(loaded.beside(entry.config)).config for entry in service.vaults]
     chain = loaded.chain()
+    lost: list[Reason] = []
+
+    def lose(code: Code, message: str) -> None:
+        lost.append(Reason(code, message))
+        stopping.set()
+
     with ExitStack() as undo:
         signer = open_signer(service.signer)
         lease = _lead(loaded, signer.address, undo, stopping)
+        if lease is not None:
+            lease.keep(lambda: lose(Code.NOT_LEADER, "another agent has led meanwhile"))
         latches = Latches(loaded.latches_url)
         undo.callback(latches.close)
-        pool = undo.enter_context(
-            ProviderPool(
-                service.nodes.read_urls(),
-                service.nodes.send_urls(),
-                chain_id=chain.chain_id,
-                needed=service.nodes.needed,
-                deadline_s=service.nodes.deadline_s,
+        with _mistakes("nodes"):
+            pool = undo.enter_context(
+                ProviderPool(
+                    service.nodes.read_urls(),
+                    service.nodes.send_urls(),
+                    chain_id=chain.chain_id,
+                    needed=service.nodes.needed,
+                    deadline_s=service.nodes.deadline_s,
+                )
             )
-        )
         journal = undo.enter_context(open_journal(loaded.journal_place, takeover=lease is not None))
         venues = sorted({venue for config in configs for venue in config.observe.venues})
+        followed = sorted({base_of(config.market.symbol) for config in configs}) if service.streams else []
         depth_bps = float(max(config.observe.depth_bps for config in configs))
         exchanges = undo.enter_context(
             BackgroundExchanges(
@@ -116,10 +141,25 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
                 base_urls={name: revealed(url) for name, url in service.venues.items()},
                 depth_bps=depth_bps,
                 reuse_s=REUSE_ROUND_S,
+                followed=followed,
             )
         )
 
         broadcaster = open_broadcaster(chain, pool, pool, service.nodes.send_urls() or service.nodes.read_urls())
+
+        switch = KillSwitch(loaded.state, latches)
+        vault_names = {
+            read_site(loaded.beside(entry.site)).vault: config.name
+            for entry, config in zip(service.vaults, configs, strict=True)
+        }
+
+        def fence() -> None:
+            if not live:
+                raise Fenced(
+                    "this process only looks, and an earlier plan has no end yet; ballast run --live brings it"
+                )
+            if lease is not None:
+                lease.fence()
 
         def sender(execution: ExecutionConfig) -> Sender:
             return Sender(
@@ -131,7 +171,8 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
                 chain.priority_fee_wei,
                 urgent_max_fee_gwei=execution.urgent_max_fee_gwei,
                 rules=SendRules.of(chain, wait_s=SEND_WAIT_S, poll_s=SEND_POLL_S),
-                fence=not_fenced if lease is None else lease.fence,
+                fence=fence,
+                killed=lambda vault: switch.killed(vault_names.get(vault, EVERY_VAULT)),
             )
 
         shared = Shared(
@@ -143,7 +184,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
             exchanges=exchanges,
             store=loaded.beside(service.store),
             latches=latches,
-            kill_switch=KillSwitch(loaded.state, latches),
+            kill_switch=switch,
             leads=lambda: None if lease is None else lease.reason(),
             live=live,
             interval_s=service.timing.interval_s,
@@ -152,26 +193,41 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
         vaults = [build(entry, loaded.beside, shared) for entry in service.vaults]
         if live:
             require_dry_runs(journal, [vault.loaded for vault in vaults])
+            for vault in vaults:
+                require_allocation(vault.loaded.config_hash, chain.name, loaded.beside(service.promotions))
         metrics = Metrics()
-        channel = (
-            AppriseChannel([revealed(url) for url in service.watching.alerts]) if service.watching.alerts else None
-        )
+        with _mistakes("watching.alerts"):
+            urls = [revealed(url) for url in service.watching.alerts]
+            channel = AppriseChannel(urls) if urls else None
         alerts = Alerts(channel, redact, time.time)
         turn = threading.Lock()
-        workers = tuple(Worker(vault, latches, metrics, alerts, turn, None if live else journal) for vault in vaults)
-        running = Running(loaded, workers, latches, metrics, alerts)
-        _show(running, undo)
+        dry_runs = None if live else journal
+        workers = tuple(
+            Worker(
+                vault,
+                latches,
+                metrics,
+                alerts,
+                turn,
+                dry_runs,
+                stopping=stopping,
+                on_lost_journal=lambda message: lose(Code.JOURNAL_UNWRITABLE, message),
+            )
+            for vault in vaults
+        )
+        running = Running(loaded, workers, latches, metrics, alerts, lost)
+        _show(running, redact, undo)
         log.info("ready", extra={"vaults": [worker.name for worker in workers], "live": live, "signer": signer.address})
         yield running
 
 
 def _lead(loaded: LoadedService, name: str, undo: ExitStack, stopping: threading.Event) -> LeaderLease | None:
     """The lease, once this process holds it; None when there is no other process."""
-    settings = loaded.service.lease
-    if settings is None:
+    settings, database = loaded.service.lease, loaded.database_url
+    if settings is None or database is None:
         return None
     holder = f"{socket.gethostname()} process {os.getpid()}"
-    lease = LeaderLease(revealed(settings.database), name, holder, settings.lease_s)
+    lease = LeaderLease(database, name, holder, settings.lease_s)
     undo.callback(lease.release)
     notify("READY=1\nSTATUS=standby")
     told = False
@@ -179,24 +235,35 @@ def _lead(loaded: LoadedService, name: str, undo: ExitStack, stopping: threading
         if not told:
             log.info("standby", extra={"lease": name})
             told = True
-        if stopping.wait(settings.lease_s / 3):
-            raise Refusal(Reason(Code.NOT_LEADER, "stopped while another agent led", where="lease"))
-    lease.keep()
+        if stopping.wait(min(settings.lease_s / 3, WATCHDOG_S)):
+            raise StoppedWaiting
+        notify("WATCHDOG=1")
     log.info("leads", extra={"lease": name, "token": lease.token})
     return lease
 
 
-def _show(running: Running, undo: ExitStack) -> None:
+@contextmanager
+def _mistakes(where: str) -> Iterator[None]:
+    """What a part of the file cannot be used for, as a refusal that names the part."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, str(error), where=where)) from error
+
+
+def _show(running: Running, redact: Redactor, undo: ExitStack) -> None:
     """Opens the ports that the file asks for."""
     watching = running.loaded.service.watching
     if watching.metrics_port:
-        running.metrics.serve(watching.metrics_host, watching.metrics_port)
+        with _mistakes("watching.metrics_port"):
+            running.metrics.serve(watching.metrics_host, watching.metrics_port)
     if watching.status_port:
         if watching.status_token is None:
             raise Refusal(Reason(Code.CONFIG_MISSING, "a status port needs a token", where="watching.status_token"))
         face = face_of(running.workers, running.latches, running.loaded.service.timing.interval_s)
         token, stoppers = revealed(watching.status_token), frozenset(watching.stoppers)
-        undo.callback(StatusServer(face, watching.status_port, token, stoppers).close)
+        with _mistakes("watching.status_port and status_token"):
+            undo.callback(StatusServer(face, watching.status_port, token, stoppers, redact=redact).close)
 
 
 def _keep_to_the_schedule(running: Running, stopping: threading.Event) -> None:

@@ -23,6 +23,7 @@ class Schedule:
 
     def __init__(self, workers: int, seed: int) -> None:
         self._random = random.Random(seed)
+        self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(workers)},
@@ -38,14 +39,14 @@ class Schedule:
         lock = threading.Lock()
 
         def guarded() -> None:
-            if lock.acquire(blocking=False):
+            if not self._stopping.is_set() and lock.acquire(blocking=False):
                 try:
                     cycle()
                 finally:
                     lock.release()
 
         def watch() -> None:
-            if not lock.locked() and due() is not None:
+            if not self._stopping.is_set() and not lock.locked() and due() is not None:
                 guarded()
 
         now = datetime.now(UTC).timestamp()
@@ -65,7 +66,8 @@ class Schedule:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start nothing new, and wait for what is running."""
+        """Start nothing new, neither what waits for a thread, and wait for what is running."""
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
 
     def _every(self, name: str, interval_s: int, first: float, job: Callable[[], object]) -> None:

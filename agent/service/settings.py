@@ -3,9 +3,10 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from agent.config.file import line_of, load_config, read_text
 from agent.config.mistakes import mistake
@@ -18,6 +19,7 @@ from chains.registry import Chain, load_chain
 # An address or a password may stand in the file, or be named by where it is kept: env:BALLAST_RPC.
 Secret = Annotated[str, Field(min_length=1, max_length=500)]
 ENVIRONMENT = "env:"
+CONNECT_S = 5  # to the database
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -54,6 +56,12 @@ class Timing(Strict):
     jitter_s: Annotated[int, Field(ge=0, le=600)] = 20  # so that many agents do not trade in the same second
     watch_s: Annotated[int, Field(ge=5, le=3_600)] = 60  # between two looks for events that cannot wait
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.offset_s + self.jitter_s >= self.interval_s:
+            raise ValueError("offset_s and jitter_s together: expected less than interval_s")
+        return self
+
 
 class Watching(Strict):
     """What people and machines see. Ports are on this machine only; 0 leaves it out."""
@@ -83,7 +91,9 @@ class Service(Strict):
     venues: dict[Venue, str] = Field(
         default_factory=dict
     )  # addresses instead of the venues' own: a proxy, or a replay server
+    streams: bool = False  # follow mark price, funding and liquidations by WebSocket too, where a venue has one
     store: str = "store"  # folder of past hours
+    promotions: str = "promotions"  # folder of `ballast promote`; off the local chain nothing is sent without
     timing: Timing = Timing()
     watching: Watching = Watching()
     lease: Lease | None = None  # of several machines; without it the journal's lock is the fence
@@ -115,30 +125,47 @@ class LoadedService:
         return self.beside(self.service.state)
 
     @property
+    def database_url(self) -> str | None:
+        """The database of the lease as SQLAlchemy wants it, with a bound on connecting; None without a lease."""
+        if self.service.lease is None:
+            return None
+        url = revealed(self.service.lease.database)
+        scheme, _, rest = url.partition("://")
+        if scheme not in ("postgresql", "postgresql+psycopg") or not rest:
+            message = "expected postgresql://user:password@host/database"
+            raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="lease.database"))
+        return f"postgresql+psycopg://{rest}{'&' if '?' in rest else '?'}connect_timeout={CONNECT_S}"
+
+    @property
     def latches_url(self) -> str:
         """Where latches are kept: with the lease when there is one, so that a standby sees them too."""
-        lease = self.service.lease
-        return f"sqlite:///{self.state / 'service.sqlite'}" if lease is None else revealed(lease.database)
+        return self.database_url or f"sqlite:///{self.state / 'service.sqlite'}"
 
     @property
     def journal_place(self) -> str:
         """Where the journal is kept; likewise."""
-        lease = self.service.lease
-        if lease is None:
+        if self.database_url is None:
             return str(self.state / "journal.sqlite")
-        return revealed(lease.database).replace("postgresql+psycopg://", "postgresql://")
+        return self.database_url.replace("postgresql+psycopg://", "postgresql://")
 
     def secrets(self) -> list[str]:
         """Everything of the file that must not be written anywhere."""
         service, watching = self.service, self.service.watching
         named = [*service.nodes.read, *service.nodes.send, *watching.alerts]
-        named += [one for one in (watching.status_token, service.lease and service.lease.database) if one]
-        return [revealed(name) for name in named]
+        if watching.status_token is not None:
+            named.append(watching.status_token)
+        # Of the database only its password: its user, host and name are words that logs need.
+        password = urlsplit(self.database_url or "").password
+        passwords = [] if password is None else [password, unquote(password)]
+        return [*(revealed(name) for name in named), *passwords]
 
 
 def load_service(path: Path) -> LoadedService:
     """Read and validate a service file. Raises Refusal with every mistake and its line."""
     typed = str(path)
+    if not path.is_file():
+        message = "there is no such service file; `ballast local` writes one, docker/service.example.yaml shows all of it"
+        raise Refusal(Reason(Code.CONFIG_MISSING, message, where=typed))
     document = parse(read_text(typed), typed)
     try:
         service = Service.model_validate(document.values)

@@ -80,14 +80,14 @@ def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> B
         max_oracle_age_s=config.policy.max_oracle_age_s,
         depth_bps=config.observe.depth_bps,
     )
-    hours = StoredHours(config, shared.store, shared.exchanges.exchanges, shared.exchanges.carry_out)
+    hours = StoredHours(config, shared.store, shared.exchanges.exchanges, shared.exchanges.run)
     market = LiveMarket(config, site.asset.symbol, shared.exchanges, shared.clock_ms, hours)
     guard: Guard = ServiceGuard(
         config.name,
         config.controls,
         shared.latches,
         shared.kill_switch,
-        lambda: shared.journal.plans_carried_out(site.vault),
+        lambda: None if shared.journal.watched(shared.agent) else shared.journal.plans_carried_out(site.vault),
         shared.leads,
         block_time_s=chain.block_time_s,
         interval_s=shared.interval_s,

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import sqlalchemy as sql
+
 from agent.cycle import CycleOutcome
 from agent.execution import Journal
-from agent.execution.outcome import HALTING, Fenced
-from agent.execution.signer import SigningRefused
+from agent.execution.outcome import HALTING
 from agent.execution.stores import JournalError
-from agent.market.chain_problems import CHAIN_PROBLEMS, chain_reason
+from agent.market.chain_problems import CHAIN_PROBLEMS
 from agent.market.observation import VaultState
-from agent.reasons import Code, Reason, Refusal
+from agent.reasons import Code, Reason
 from agent.risk import headroom
 from agent.risk.events import event
+from agent.service.failures import KNOWN, reasons_of
 from agent.service.latches import Latches
 from agent.service.vaults import Built
 from agent.watch.alerts import Alerts
@@ -52,6 +54,8 @@ class Worker:
     turn : held during a cycle; vaults of one signer take turns, because they share its nonces
     dry_runs : where a cycle that would have been right is noted, when nothing is sent
     wall : unix seconds
+    stopping : once set, no cycle begins any more
+    on_lost_journal : called when the journal cannot be read or written; only a new process opens it again
     """
 
     def __init__(
@@ -63,22 +67,30 @@ class Worker:
         turn: threading.Lock,
         dry_runs: Journal | None = None,
         wall: Callable[[], float] = time.time,
+        stopping: threading.Event | None = None,
+        on_lost_journal: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.name = vault.loaded.config.name
         self.last = Last()
         self._config_hash = vault.loaded.config_hash
         self._cycle, self._turn, self._dry_runs = vault.cycle, turn, dry_runs
         self._latches, self._metrics, self._alerts, self._wall = latches, metrics, alerts, wall
+        self._stopping = threading.Event() if stopping is None else stopping
+        self._on_lost_journal = on_lost_journal
         self._failures: deque[float] = deque(maxlen=FAILURES)
+        self._news: deque[Reason] = deque()  # for people; told when the turn is over, because a chat may be slow
 
     def run(self) -> None:
         """One cycle. Never raises: an error is a code in the log, the metrics and the alerts."""
         with self._turn:
-            self._run()
+            if not self._stopping.is_set():
+                self._walled(self._run)
+        self._tell()
 
     def summary(self) -> dict[str, object]:
         """The last cycle as the status endpoint tells it."""
-        last, state = self.last, self.last.state
+        last = self.last
+        state = last.state
         return {
             "last_cycle": None if last.at_s == 0 else datetime.fromtimestamp(last.at_s, UTC).isoformat("T", "seconds"),
             "ending": last.ending,
@@ -104,75 +116,77 @@ class Worker:
             f"{state.share_price_e18 / SHARE_PRICE_SCALE:.6f}, {state.mode.name}, {self.last.ending}"
         )
 
-    def _run(self) -> None:
-        started = time.perf_counter()
-        try:
-            outcome = self._cycle.run(int(self._wall()))
-        except CHAIN_PROBLEMS as error:
-            self._failed(chain_reason(error))
-        except JournalError as error:
-            self._failed(error.reason)
-        except Fenced as error:
-            self._failed(error.reason)
-        except SigningRefused as error:
-            self._failed(Reason(Code.SIGNER_FAILED, str(error), where="signer"))
-        except Refusal as refusal:
-            for reason in refusal.reasons:
-                self._failed(reason)
-        except Exception as error:  # the wall between vaults: whatever it is, it is told and counted, not passed on
-            log.exception("cycle failed", extra={"vault": self.name})
-            self._unexpected(error)
-        else:
-            self._ended(outcome, time.perf_counter() - started)
-
     def due(self) -> str | None:
-        """The event that cannot wait for the next cycle, or None; a chain that does not answer is no event."""
+        """The event that cannot wait for the next cycle, or None; a chain that does not answer is no event.
+
+        What is stuck or was taken off the chain does not wait for the next cycle either. Never raises.
+        """
+        with self._turn:
+            if not self._stopping.is_set():
+                self._walled(self._finish)
+        self._tell()
         before = self.last.state
         if before is None:
             return None
-        self._finish()
         try:
-            found = event(before, self._cycle.reader.read(), self._cycle.config)
-        except CHAIN_PROBLEMS as error:
+            now = self._cycle.reader.read()
+        except KNOWN as error:
             log.warning("cannot watch", extra={"vault": self.name, "error": str(error)})
             return None
+        self._log_dropped(now)
+        found = event(before, now, self._cycle.config)
         if found is None:
             return None
         log.info("event", extra={"vault": self.name, "event": str(found)})
         return str(found)
 
-    def _finish(self) -> None:
-        """What is stuck or was taken off the chain does not wait for the next cycle."""
+    def _walled(self, work: Callable[[], None]) -> None:
+        """The wall between vaults: whatever goes wrong is told and counted, and not passed on."""
         try:
-            with self._turn:
-                unfinished = self._cycle.finish()
-                if self._dry_runs is None and (problem := self._cycle.sender.key_problem()) is not None:
-                    self._latch((problem,))
+            try:
+                work()
+            except JournalError as error:
+                self._failed((error.reason,))
+                self._on_lost_journal(str(error.reason))
+            except KNOWN as error:
+                self._failed(reasons_of(error))
+            except Exception as error:
+                log.exception("cycle failed", extra={"vault": self.name})
+                self._unexpected(error)
+        except sql.exc.SQLAlchemyError as error:  # the latch that a failure asks for could not be set
+            self._failed(reasons_of(error))
+
+    def _run(self) -> None:
+        started = time.perf_counter()
+        outcome = self._cycle.run(int(self._wall()))
+        self._ended(outcome, time.perf_counter() - started)
+
+    def _finish(self) -> None:
+        if self._dry_runs is not None:
+            return  # who only looks finishes nothing
+        try:
+            unfinished = self._cycle.finish()
+            problem = self._cycle.sender.key_problem()
         except CHAIN_PROBLEMS as error:
             log.warning("cannot finish", extra={"vault": self.name, "error": str(error)})
-        except JournalError as error:
-            self._failed(error.reason)
-        except Fenced as error:
-            self._failed(error.reason)
-        except SigningRefused as error:
-            self._failed(error.reason)
-        else:
-            if unfinished is not None:
-                self._latch(unfinished.halting)
-                codes = [str(reason.code) for reason in unfinished.reasons]
-                log.info("unfinished", extra={"vault": self.name, "status": unfinished.status.value, "codes": codes})
+            return
+        halting = () if problem is None else (problem,)
+        if unfinished is not None:
+            codes = [str(reason.code) for reason in unfinished.reasons]
+            log.info("unfinished", extra={"vault": self.name, "status": unfinished.status.value, "codes": codes})
+            halting = (*unfinished.halting, *halting)
+        self._news.extend(halting)
+        self._latch(halting)
 
     def _latch(self, reasons: tuple[Reason, ...]) -> None:
         """Stops the vault for what only a person may judge."""
         for reason in reasons:
             if reason.code in HALTING:
                 self._latches.set(self.name, reason, int(self._wall()), "the agent")
-                self._alerts.raise_(self.name, reason.code, str(reason))
 
     def _ended(self, outcome: CycleOutcome, seconds: float) -> None:
         left = headroom(outcome.after, self._cycle.config.policy)
         reasons = (*outcome.decision.refusals, *outcome.refusals)
-        self._latch(reasons)
         ending = "sent" if outcome.sent is not None else "refused" if reasons else "held"
         self.last = Last(
             self._wall(),
@@ -185,7 +199,8 @@ class Worker:
             None if outcome.sent is None else outcome.sent.transaction_hash,
         )
         self._metrics.cycle(self.name, outcome, left, seconds, self.last.at_s)
-        self._metrics.latched(self.name, len(self._latches.active(self.name)))
+        low_gas = self._cycle.gas(outcome.after)
+        self._tell_of((*reasons, *outcome.observation.market.cautions, *(() if low_gas is None else (low_gas,))))
         log.info(
             "cycle",
             extra={
@@ -201,31 +216,49 @@ class Worker:
                 "seconds": round(seconds, 4),
             },
         )
-        for dropped in outcome.observation.vault.notes:
-            log.warning("dropped", extra={"vault": self.name, "code": str(dropped.code), "reason": str(dropped)})
-        if self._dry_runs is not None and all(reason.code is Code.OBSERVE_ONLY for reason in reasons):
-            self._dry_runs.record_dry_run(self._config_hash, outcome.after.block.timestamp, outcome.decision.note)
-        self._alerts.over(self.name, frozenset(reason.code for reason in reasons))
-        for reason in reasons:
-            self._alerts.raise_(self.name, reason.code, str(reason))
+        self._log_dropped(outcome.observation.vault)
         least = min(left.items(), key=lambda item: item[1])
         if least[1] < 0:
             log.error("limit breached", extra={"vault": self.name, "limit": least[0], "headroom": least[1]})
+        # Last, because these write into databases, which may be away.
+        self._latch(reasons)
+        self._metrics.latched(self.name, len(self._latches.active(self.name)))
+        if self._dry_runs is not None and all(reason.code is Code.OBSERVE_ONLY for reason in reasons):
+            self._dry_runs.record_dry_run(self._config_hash, outcome.after.block.timestamp, outcome.decision.note)
 
-    def _failed(self, reason: Reason) -> None:
-        self.last = Last(self._wall(), "failed", (reason,), str(reason), self.last.state, self.last.headroom)
-        log.error("cycle failed", extra={"vault": self.name, "code": str(reason.code), "reason": str(reason)})
-        self._metrics.failed(self.name, str(reason.code))
-        self._alerts.raise_(self.name, reason.code, str(reason))
+    def _failed(self, reasons: tuple[Reason, ...]) -> None:
+        before = self.last
+        note = "; ".join(str(reason) for reason in reasons)
+        self.last = Last(self._wall(), "failed", reasons, note, before.state, before.headroom)
+        for reason in reasons:
+            log.error("cycle failed", extra={"vault": self.name, "code": str(reason.code), "reason": str(reason)})
+        self._metrics.failed(self.name, [str(reason.code) for reason in reasons])
+        self._news.extend(reasons)
+
+    def _log_dropped(self, state: VaultState) -> None:
+        """What providers were caught at; whoever reads first hears of it, and nobody a second time."""
+        for dropped in state.notes:
+            log.warning("dropped", extra={"vault": self.name, "code": str(dropped.code), "reason": str(dropped)})
+
+    def _tell_of(self, reasons: tuple[Reason, ...]) -> None:
+        """What holds now is for people; what held before and does not any more may be told anew one day."""
+        self._alerts.over(self.name, frozenset(reason.code for reason in reasons))
+        self._news.extend(reasons)
+
+    def _tell(self) -> None:
+        while self._news:
+            reason = self._news.popleft()
+            self._alerts.raise_(self.name, reason.code, str(reason))
 
     def _unexpected(self, error: Exception) -> None:
         """What nobody foresaw may happen a few times; then only a person may go on."""
         now = self._wall()
         self._failures.append(now)
-        reason = Reason(Code.CYCLE_FAILED, f"{type(error).__name__}: {error}", where="the log")
+        (reason,) = reasons_of(error)
         if len(self._failures) == FAILURES and now - self._failures[0] <= FAILURE_WINDOW_S:
             message = f"{FAILURES} cycles failed within {FAILURE_WINDOW_S} s; the last: {error}"
             reason = Reason(Code.RESTART_BUDGET, message, FAILURES, FAILURES, "the log")
-            self._latches.set(self.name, reason, int(now), "the agent")
             self._failures.clear()
-        self._failed(reason)
+        self._failed((reason,))
+        if reason.code is Code.RESTART_BUDGET:
+            self._latches.set(self.name, reason, int(now), "the agent")

@@ -4,7 +4,7 @@ import math
 
 from agent.config import CarryStrategy, Config, LiquidationConfig, SizingConfig
 from agent.decision import Scaler
-from agent.market.observation import History, Observation
+from agent.market.observation import Floats, History, Observation
 from agent.reasons import Code, Reason
 from agent.risk.short_leg import distance_at
 from agent.scaling import (
@@ -15,9 +15,11 @@ from agent.scaling import (
     open_interest_factor,
     open_interest_z,
     scaler,
+    worth_of_carry,
 )
 from agent.strategies.book import Book
 from agent.strategies.ceilings import spare_cash
+from agent.strategies.methods import with_methods
 from agent.strategies.volatility_target import (
     cash_scaler,
     drawdown_scaler,
@@ -35,21 +37,26 @@ def size(observation: Observation, config: Config, strategy: CarryStrategy, book
         exposure = min(target / forecast, max_exposure, leverage limit / 2, (1 - min_idle) / (1 + target_margin))
                    * funding * open interest * liquidation * drawdown
 
+    and what the methods of `strategy.scaling` make of it.
+
     The forecast is of the carry's own profit and loss, not of the price: price risk cancels between the legs. Price
     volatility enters through the distance to liquidation.
     """
     sizing, policy = strategy.sizing, config.policy
-    forecast = _carry_volatility(observation.market.history, strategy)
-    daily_sigma = price_volatility(observation, strategy.volatility)
+    returns = _carry_returns(observation.market.history)
+    if isinstance(returns, Reason):
+        return returns
+    forecast = forecast_volatility(observation.market.history.time_s, returns, strategy.volatility)
+    yearly_sigma = price_volatility(observation, strategy.volatility)
     if isinstance(forecast, Reason):
         return forecast
-    if isinstance(daily_sigma, Reason):
-        return daily_sigma
+    if isinstance(yearly_sigma, Reason):
+        return yearly_sigma
     factors = [_funding(observation.market.history, strategy)]
     if strategy.open_interest is not None:
         factors.append(_open_interest(observation.market.history, strategy))
     factors.append(
-        liquidation_scaler(observation, strategy.liquidation, sizing, book, daily_sigma / math.sqrt(DAYS_PER_YEAR))
+        liquidation_scaler(observation, strategy.liquidation, sizing, book, yearly_sigma / math.sqrt(DAYS_PER_YEAR))
     )
     factors.append(drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown))
     for factor in factors:
@@ -61,14 +68,19 @@ def size(observation: Observation, config: Config, strategy: CarryStrategy, book
         limit_scaler(policy.max_gross_leverage, 2, sizing.band),
         cash_scaler(sizing.min_idle, strategy.liquidation.target_margin),
     ]
-    return combine(caps, [factor for factor in factors if isinstance(factor, Scaler)])
+    known = [factor for factor in factors if isinstance(factor, Scaler)]
+    if not strategy.scaling:
+        return combine(caps, known)
+    worth = worth_of_carry(returns)
+    return with_methods(
+        caps, known, observation, strategy, book, worth=worth, forecast=forecast, price_volatility=yearly_sigma
+    )
 
 
-def _carry_volatility(history: History, strategy: CarryStrategy) -> float | Reason:
+def _carry_returns(history: History) -> Floats | Reason:
     if history.perp is None or history.funding is None:
         return _unknown("perp and funding history")
-    returns = carry_returns(history.spot, history.perp, history.funding)
-    return forecast_volatility(history.time_s, returns, strategy.volatility)
+    return carry_returns(history.spot, history.perp, history.funding)
 
 
 def _funding(history: History, strategy: CarryStrategy) -> Scaler | Reason:

@@ -7,6 +7,7 @@ from agent.reasons import Reason
 from agent.scaling import Sizing, scaler
 from agent.strategies import carry, lending_neutral, volatility_target
 from agent.strategies.book import Book, read_book
+from agent.strategies.methods import sizing_of
 from agent.strategies.refusals import refusals
 from agent.strategies.signs import CARRY, LENDING_NEUTRAL, SPOT_ONLY, Direction
 from agent.strategies.step import next_step
@@ -47,7 +48,7 @@ def decide(observation: Observation, config: Config) -> Decision:
     proposal, note = next_step(
         book,
         sized.exposure,
-        config.strategy.sizing,
+        sizing_of(config.strategy.sizing, sized),
         liquidation,
         config.policy.min_liquidation_distance,
         observation.vault.asset,
@@ -79,7 +80,7 @@ def _size(observation: Observation, config: Config, book: Book) -> Sizing | Reas
         return carry.size(observation, config, config.strategy, book)
     if isinstance(config.strategy, LendingNeutralStrategy):
         return lending_neutral.size(observation, config, config.strategy, book)
-    return volatility_target.size(observation, config, config.strategy)
+    return volatility_target.size(observation, config, config.strategy, book)
 
 
 def _cautious(sized: Sizing, book: Book, cautions: tuple[Reason, ...]) -> Sizing:
@@ -89,7 +90,7 @@ def _cautious(sized: Sizing, book: Book, cautions: tuple[Reason, ...]) -> Sizing
     held = min(book.legs()) * book.lot_usd / book.nav if book.nav > 0 else 0.0
     sentence = f"not above the {held:.4f} that is held: {'; '.join(str(reason) for reason in cautions)}"
     part = scaler("caution", min(held, sized.exposure), sentence)
-    return Sizing(min(held, sized.exposure), (*sized.scalers, part))
+    return Sizing(min(held, sized.exposure), (*sized.scalers, part), sized.band)
 
 
 def _target(

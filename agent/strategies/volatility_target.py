@@ -5,14 +5,18 @@ from agent.decision import Scaler
 from agent.market.observation import Observation, VaultState
 from agent.reasons import Reason
 from agent.scaling import Sizing, cash_cap, combine, drawdown_factor, gross_cap, scaler, volatility_target
+from agent.strategies.book import Book
 from agent.strategies.ceilings import STEP_OF_BAND
+from agent.strategies.methods import with_methods
 from agent.volatility import forecast_volatility, log_returns
 
 
-def size(observation: Observation, config: Config, strategy: VolatilityTargetStrategy) -> Sizing | Reason:
+def size(observation: Observation, config: Config, strategy: VolatilityTargetStrategy, book: Book) -> Sizing | Reason:
     """Exposure of the spot leg, or the refusal WARMING_UP.
 
-    exposure = min(target / forecast, max_exposure, leverage and delta limits, 1 - min_idle) * drawdown factor
+        exposure = min(target / forecast, max_exposure, leverage and delta limits, 1 - min_idle) * drawdown factor
+
+    and what the methods of `strategy.scaling` make of it.
     """
     forecast = price_volatility(observation, strategy.volatility)
     if isinstance(forecast, Reason):
@@ -26,7 +30,13 @@ def size(observation: Observation, config: Config, strategy: VolatilityTargetStr
         limit_scaler(limit, 1, sizing.band),
         cash_scaler(sizing.min_idle, 0.0),
     ]
-    return combine(caps, [drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown)])
+    factors = [drawdown_scaler(observation.vault, strategy.drawdown.start, policy.max_drawdown)]
+    if not strategy.scaling:
+        return combine(caps, factors)
+    worth = observation.market.history.spot
+    return with_methods(
+        caps, factors, observation, strategy, book, worth=worth, forecast=forecast, price_volatility=forecast
+    )
 
 
 def price_volatility(observation: Observation, volatility: ForecastConfig) -> float | Reason:

@@ -1,9 +1,9 @@
 """Alerts to people: by severity, each once until it changes, and a digest of the day."""
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -48,11 +48,24 @@ CRITICAL = frozenset(
         Code.LIQUIDATION_TOO_CLOSE,
         Code.HEALTH_TOO_LOW,
         Code.ASSET_DEPEG,
+        Code.SOURCE_ACCESS,
+        Code.KEY_CAN_WITHDRAW,
+        Code.MARKET_CLOSED,
         Code.EFFECT_MISSING,
     }
 )
 # What comes and goes by itself and is only worth a line in the digest.
-QUIET = frozenset({Code.WARMING_UP, Code.EFFECT_PENDING, Code.COOLDOWN, Code.PLAN_RATE, Code.PAUSED, Code.NOT_LEADER, Code.OBSERVE_ONLY})
+QUIET = frozenset(
+    {
+        Code.WARMING_UP,
+        Code.EFFECT_PENDING,
+        Code.COOLDOWN,
+        Code.PLAN_RATE,
+        Code.PAUSED,
+        Code.NOT_LEADER,
+        Code.OBSERVE_ONLY,
+    }
+)
 
 
 def severity_of(code: Code) -> Severity:
@@ -96,12 +109,6 @@ class AppriseChannel:
         return bool(self._apprise.notify(body=body, title=title, notify_type=self._kinds[severity]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    body: str
-    at_s: float
-
-
 class Alerts:
     """Sends what is new and counts the rest for the digest.
 
@@ -116,33 +123,40 @@ class Alerts:
 
     def __init__(self, channel: Channel | None, redact: Callable[[str], str], clock: Callable[[], float]) -> None:
         self._channel, self._redact, self._clock = channel, redact, clock
-        self._sent: dict[tuple[str, Code], _Sent] = {}
+        self._sent: dict[tuple[str, Code], float] = {}
         self._counted: Counter[tuple[str, Code]] = Counter()
+        self._lock = threading.Lock()  # of the two above; never held while a channel is asked
 
     def raise_(self, vault: str, code: Code, message: str) -> bool:
         """Tell people unless they know; whether something was sent."""
-        self._counted[vault, code] += 1
         severity, now = severity_of(code), self._clock()
-        last = self._sent.get((vault, code))
-        if severity is Severity.INFO or (last is not None and now - last.at_s < REPEAT_S):
+        with self._lock:
+            self._counted[vault, code] += 1
+            last = self._sent.get((vault, code))
+        if severity is Severity.INFO or (last is not None and now - last < REPEAT_S):
             return False
         if not self._deliver(severity, f"{vault}: {code}", message):
             return False
-        self._sent[vault, code] = _Sent(message, now)
+        with self._lock:
+            self._sent[vault, code] = now
         return True
 
     def over(self, vault: str, still: frozenset[Code]) -> None:
         """Forget alerts of a vault that no longer hold, so that they are told again when they come back."""
-        for key in [key for key in self._sent if key[0] == vault and key[1] not in still]:
-            del self._sent[key]
+        with self._lock:
+            for key in [key for key in self._sent if key[0] == vault and key[1] not in still]:
+                del self._sent[key]
 
     def digest(self, lines: Sequence[str]) -> bool:
         """The day in one message: the given lines, and how often each code came up; counting begins anew."""
-        counted = [f"{vault}: {code} x {count}" for (vault, code), count in self._counted.most_common()]
+        with self._lock:
+            told = Counter(self._counted)
+        counted = [f"{vault}: {code} x {count}" for (vault, code), count in told.most_common()]
         body = "\n".join([*lines, *(counted or ["no refusals"])])
         delivered = self._deliver(Severity.INFO, "Ballast, the last day", body)
         if delivered:
-            self._counted.clear()
+            with self._lock:
+                self._counted -= told
         return delivered
 
     def _deliver(self, severity: Severity, title: str, body: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import IO
@@ -33,7 +34,8 @@ class JsonFormatter(logging.Formatter):
         fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info is not None and record.exc_info[1] is not None:
             fields["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
-        return json.dumps({name: self._clean(name, value) for name, value in fields.items()}, default=str, allow_nan=False)
+        clean = {name: self._clean(name, value) for name, value in fields.items()}
+        return json.dumps(clean, default=str, allow_nan=False)
 
     def _clean(self, name: str, value: object) -> object:
         if isinstance(value, bool | int) or value is None:
@@ -59,9 +61,10 @@ def start_logging(redact: Redactor, stream: IO[str] | None = None, level: int = 
     for chatty in ("apscheduler", "urllib3", "aiohttp.access", "ccxt", "apprise", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     sys.excepthook = _log_crash
+    threading.excepthook = lambda crash: _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
 
 
-def _log_crash(kind: type[BaseException], error: BaseException, trace: object) -> None:
+def _log_crash(kind: type[BaseException], error: BaseException | None, trace: object) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger("ballast").critical("crashed", exc_info=error)

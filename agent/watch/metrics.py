@@ -1,6 +1,6 @@
 """Prometheus metrics of the service: a headroom gauge per limit, and what cycles came to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
@@ -62,10 +62,11 @@ class Metrics:
             self._balance.labels(vault).set(state.agent_balance_wei / 10**18)
         self._last.labels(vault).set(at_s)
 
-    def failed(self, vault: str, code: str) -> None:
+    def failed(self, vault: str, codes: Sequence[str]) -> None:
         """Record a cycle that ended in an error."""
         self._cycles.labels(vault, "failed").inc()
-        self._refusals.labels(vault, code).inc()
+        for code in codes:
+            self._refusals.labels(vault, code).inc()
 
     def latched(self, vault: str, count: int) -> None:
         """How many latches are set."""

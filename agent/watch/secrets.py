@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 HIDDEN = "[hidden]"
+WITH_HOSTS = ("http", "https", "ws", "wss")
 SHORTEST = 6  # shorter values are words, and hiding words makes logs useless
 _PRIVATE_KEY = re.compile(r"(?<![0-9a-fA-F])(?:0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 _CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^\s/@]+)@", re.IGNORECASE)
@@ -50,11 +52,14 @@ def _unless_public(found: re.Match[str]) -> str:
 
 
 def _parts(value: str) -> set[str]:
-    """A secret and, of an address, whatever of it could be a key."""
-    parts = {value}
-    if "://" in value:
-        rest = value.split("://", 1)[1]
-        credentials, _, place = rest.rpartition("@")
-        parts |= {credentials, *credentials.split(":")}
-        parts |= set(re.split(r"[/?&=#]", place)[1:])
-    return parts
+    """A secret and, of an address, whatever of it could be a key; hosts of nodes and user names are none."""
+    if "://" not in value:
+        return {value}
+    scheme, rest = value.split("://", 1)
+    authority, *place = re.split(r"[/?&=#]", rest)
+    credentials, _, host = authority.rpartition("@")
+    user, colon, password = credentials.partition(":")
+    parts = {value, *place, password if colon else user}
+    if scheme not in WITH_HOSTS:
+        parts |= {host, *host.split(":")}  # Apprise writes keys where others write a host
+    return parts | {unquote(part) for part in parts}

@@ -28,7 +28,7 @@ class Face:
     """What the endpoint shows and what it may do.
 
     `health` answers whether every vault's last cycle is recent; `status` everything a person may see; `stop` latches a
-    vault for an action, in the name of an address.
+    vault for an action, in the name of an address, and raises LookupError for a vault that nobody knows.
     """
 
     health: Callable[[], tuple[bool, Mapping[str, object]]]
@@ -49,16 +49,24 @@ class StatusServer:
     token : bearer token for reading
     stoppers : addresses whose signature may stop vaults
     requests_per_s : more are answered with 429
+    redact : hides secrets in what is shown
     """
 
     def __init__(
-        self, face: Face, port: int, token: str, stoppers: frozenset[str] = frozenset(), requests_per_s: float = 50.0
+        self,
+        face: Face,
+        port: int,
+        token: str,
+        stoppers: frozenset[str] = frozenset(),
+        requests_per_s: float = 50.0,
+        redact: Callable[[str], str] = str,
     ) -> None:
         if len(token) < 16:
             raise ValueError(f"the status token has {len(token)} characters; give it at least 16")
         self._face, self._token, self._stoppers = face, token, frozenset(one.lower() for one in stoppers)
+        self._redact = redact
         self._rate, self._left, self._at = requests_per_s, requests_per_s, time.monotonic()
-        self._used: dict[str, int] = {}  # signatures, until they are too old to be used again
+        self._used: dict[tuple[str, str], int] = {}  # what was signed by whom, until it is too old to be used again
         self._loop = asyncio.new_event_loop()
         self._runner = web.AppRunner(self._application(), access_log=None)
         self._loop.run_until_complete(self._runner.setup())
@@ -111,10 +119,11 @@ class StatusServer:
         given = request.headers.get("Authorization")
         if given is None:
             return _answer(401, "a bearer token is needed")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+        if not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
             return _answer(403, "another token is needed")
         _, details = self._face.health()
-        return web.json_response({**self._face.status(), "health": details})
+        shown = json.dumps({**self._face.status(), "health": details})
+        return web.Response(text=self._redact(shown), content_type="application/json")
 
     async def _stop(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -126,13 +135,17 @@ class StatusServer:
             return _answer(400, f"expected one of {', '.join(ACTIONS)}, a vault's name and unix seconds")
         now = int(time.time())
         self._used = {used: until for used, until in self._used.items() if until > now}
-        if abs(now - at_s) > SIGNATURE_AGE_S or signature in self._used:
-            return _answer(403, "the signature is too old or was used")
-        address = _signer_of(stop_message(action, vault, at_s), signature)
+        message = stop_message(action, vault, at_s)
+        address = _signer_of(message, signature)
         if address is None or address.lower() not in self._stoppers:
             return _answer(403, "not signed by somebody who may stop")
-        self._face.stop(action, vault, address)
-        self._used[signature] = now + 2 * SIGNATURE_AGE_S
+        if abs(now - at_s) > SIGNATURE_AGE_S or (address, message) in self._used:
+            return _answer(403, "the signature is too old or was used")
+        try:
+            self._face.stop(action, vault, address)
+        except LookupError as error:
+            return _answer(404, str(error))
+        self._used[address, message] = now + 2 * SIGNATURE_AGE_S
         return web.json_response({"done": f"{action} {vault}"})
 
 

@@ -20,7 +20,7 @@ from chains.providers.problems import (
 )
 from chains.providers.round import Round
 from chains.providers.sends import SendAnswer, send_once
-from chains.providers.worker import Job, Told, Worker
+from chains.providers.worker import Job, Provider, Told, Worker
 from chains.rpc import BlockRef, Node, Request, RpcUnavailable, block_ref, data_bytes, pinned_call, quantity
 
 _FAULTS_KEPT = 1_000
@@ -44,7 +44,8 @@ class ProviderPool:
     deadline_s : bound of every call, whatever the providers do
     max_lag_blocks : a head further behind, or ahead, of what enough providers know is a fault
     max_head_age_s : the agreed head may be this old by the machine's clock; None where block time is simulated
-    unix_now : the machine's clock, unix seconds
+    unix_now, monotonic : the machine's clocks: unix seconds, and seconds that never go back
+    open_provider : opens an endpoint with a time limit and the most bytes of an answer; a simulation opens its own
 
     Attributes
     ----------
@@ -62,6 +63,8 @@ class ProviderPool:
         max_lag_blocks: int = 5,
         max_head_age_s: float | None = None,
         unix_now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        open_provider: Callable[[str, float, int], Provider] = Worker,
     ) -> None:
         majority = len(read_urls) // 2 + 1
         self.needed = max(2, majority) if needed is None else needed
@@ -78,11 +81,12 @@ class ProviderPool:
         self._max_lag_blocks = max_lag_blocks
         self._max_head_age_s = max_head_age_s
         self._unix_now = unix_now
+        self._monotonic = monotonic
         self._highest = 0
         self._lock = threading.Lock()
         self._faults: deque[ProviderFault] = deque(maxlen=_FAULTS_KEPT)
-        self._readers = [Worker(url, deadline_s, _ANSWER_BYTES) for url in read_urls]
-        self._senders = [Worker(url, deadline_s, _ANSWER_BYTES) for url in send_urls or read_urls]
+        self._readers = [open_provider(url, deadline_s, _ANSWER_BYTES) for url in read_urls]
+        self._senders = [open_provider(url, deadline_s, _ANSWER_BYTES) for url in send_urls or read_urls]
         self._health = {worker.name: HealthRecord(worker.name) for worker in self._readers}
         if len(self._health) < len(self._readers):
             self.close()
@@ -165,7 +169,7 @@ class ProviderPool:
     def health(self) -> list[ProviderHealth]:
         """The record of every reading provider."""
         with self._lock:
-            return [record.snapshot(time.monotonic()) for record in self._health.values()]
+            return [record.snapshot(self._monotonic()) for record in self._health.values()]
 
     def take_faults(self) -> list[ProviderFault]:
         """The faults since this was last asked, oldest first, for the journal and the log."""
@@ -187,7 +191,7 @@ class ProviderPool:
         """Asks every provider (`among` those) that is not resting; the accepted answer, if any, and all in time."""
         self.round_trips += 1
         with self._lock:
-            resting = {name for name, record in self._health.items() if record.resting_s(time.monotonic()) > 0}
+            resting = {name for name, record in self._health.items() if record.resting_s(self._monotonic()) > 0}
         asked = [one for one in self._readers if one.name not in resting and (among is None or one.name in among)]
         if len(asked) < self.needed:
             raise QuorumMissing(f"{self.needed} providers must agree, resting after failures: {', '.join(resting)}")
@@ -220,7 +224,7 @@ class ProviderPool:
     def _blame(self, provider: str, kind: FaultKind, detail: str, retry_after_s: float | None = None) -> None:
         with self._lock:
             self._faults.append(ProviderFault(provider, kind, detail[:300]))
-            self._health[provider].bad(time.monotonic(), retry_after_s)
+            self._health[provider].bad(self._monotonic(), retry_after_s)
 
     def _judge_head(self, told: Told, accepted: Told) -> tuple[FaultKind, str] | None:
         kind = fault_of_head(told.value, accepted.value, self._max_lag_blocks)

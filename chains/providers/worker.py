@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from chains.rpc import BadAnswer, Node, RpcError, RpcUnavailable
 
@@ -22,12 +22,33 @@ class Told:
     latency_s: float
 
 
+class Provider(Protocol):
+    """Whoever does jobs with one provider's node."""
+
+    @property
+    def name(self) -> str:
+        """Host and port."""
+        ...
+
+    def submit(self, job: Job, deliver: Callable[[Told], None], still_wanted: Callable[[], bool]) -> None:
+        """Has the job done in its turn, unless nobody wants it any more by then."""
+        ...
+
+    def abort(self) -> None:
+        """Gives up the request under way."""
+        ...
+
+    def close(self) -> None:
+        """Ends it."""
+        ...
+
+
 class Worker:
     """A connection and the thread that uses it, one job after the other."""
 
     def __init__(self, url: str, timeout_s: float, max_response_bytes: int) -> None:
         self._node = Node(url, timeout_s=timeout_s, max_response_bytes=max_response_bytes)
-        self.name = self._node.name
+        self.name: str = self._node.name
         self._jobs: SimpleQueue[tuple[Job, Callable[[Told], None], Callable[[], bool]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"provider {self.name}", daemon=True)
         self._thread.start()

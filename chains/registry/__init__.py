@@ -10,11 +10,11 @@ from importlib import resources
 class Chain:
     """One chain. Addresses are those that every user of the chain shares.
 
-    `native_token_usd` is an assumption: it expresses gas in dollars and decides nothing else. Blocks follow each other within
-    `block_time_s`, which machines' clocks are held against. A transaction counts as
-    mined with `confirmation_blocks` on top, and no reorganisation is expected to reach below `finality_blocks`; without
-    a block after `replace_after_s` it is replaced. `private_relay` is the address of a relay that shows transactions to
-    no other trader, empty without one.
+    `native_token_usd` is an assumption: it expresses gas in dollars and decides nothing else. Blocks follow each other
+    within `block_time_s`, which machines' clocks are held against. A transaction counts as mined with
+    `confirmation_blocks` on top, and no reorganisation is expected to reach below `finality_blocks`; without a block
+    after `replace_after_s` it is replaced. `private_relay` is the address of a relay that shows transactions to nobody
+    else, empty without one.
     """
 
     name: str

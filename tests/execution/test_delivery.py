@@ -1,11 +1,14 @@
 """What becomes of a plan that is stuck, dropped, too cheap, or on a chain that went back."""
 
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from counting_chain import COUNTER
 
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
 from agent.execution.answers import Client
@@ -14,7 +17,7 @@ from chains.local.accounts import DEPOSITOR
 from chains.rpc import Node, RpcError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "chains"))
-from lying_proxy import LyingProxy
+from lying_proxy import LyingProxy, about
 
 GWEI = 10**9
 RULES = SendRules(poll_s=0.01)
@@ -89,6 +92,50 @@ def test_bytes_that_no_pool_takes_any_more_are_replaced_at_once(chain: Any, jour
     chain.mine()
 
 
+def test_bytes_that_just_went_out_are_given_time_to_show(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
+    node = Node(proxy.url)
+    chain.set_automine(False)
+    rules = SendRules(poll_s=0.01, resend_s=0.5)
+    sender = Sender(node, chain.signer, journal, LiveBroadcaster(node, NodeSender(node)), 50.0, 10**8, rules=rules)
+    sender.send(chain.rehearsed(), "")
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    assert code_of(sender.finish_unfinished()) is Code.OUTCOME_UNKNOWN
+    time.sleep(0.5)
+    assert code_of(sender.finish_unfinished()) is Code.POOL_DROPPED
+    assert [one["method"] for one in proxy.requests].count("eth_sendRawTransaction") == 2
+    node.close()
+
+
+def test_a_stuck_plan_that_would_revert_by_now_is_cancelled_instead_of_made_dearer(
+    chain: Any, journal: Journal
+) -> None:
+    sender = hold(chain, journal)
+    chain.set_code("0x5f5ffd")
+    chain.pass_time(31)
+    sender.finish_unfinished()
+    assert [kind for (kind,) in journal._store.rows("SELECT kind FROM attempts ORDER BY id")] == ["plan", "cancel"]
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.nonce()) == (Status.CANCELLED, 1)
+
+
+def test_what_a_killed_vault_has_under_way_is_cancelled_at_once(chain: Any, journal: Journal) -> None:
+    chain.set_automine(False)
+    killed: set[str] = set()
+    broadcaster = LiveBroadcaster(chain.node, NodeSender(chain.node))
+    sender = Sender(
+        chain.node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=RULES, killed=lambda vault: vault in killed
+    )
+    sender.send(chain.rehearsed(), "")
+    killed.add(COUNTER)
+    sender.finish_unfinished()
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count(), chain.nonce()) == (Status.CANCELLED, 0, 1)
+
+
 def test_a_chain_that_went_back_behind_the_journal_gets_nothing(chain: Any, journal: Journal) -> None:
     before = chain.node.call("evm_snapshot")
     sender = sender_on(chain, journal)
@@ -100,6 +147,47 @@ def test_a_chain_that_went_back_behind_the_journal_gets_nothing(chain: Any, jour
     assert code_of(sender.finish_unfinished()) is Code.CHAIN_BEHIND
     chain.mine()
     assert chain.count() == 0
+
+
+def test_a_chain_that_falls_silent_right_after_the_send_leaves_the_outcome_open(
+    chain: Any, journal: Journal, proxy: LyingProxy
+) -> None:
+    node = Node(proxy.url)
+    broadcaster = LocalBroadcaster(chain.node)
+    rules = SendRules(confirmation_blocks=1, finality_blocks=1, poll_s=0.01)
+    sender = Sender(node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
+    proxy.tell = about("eth_getBlockByNumber", lambda _: None)
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN  # type: ignore[arg-type]
+    proxy.be_truthful()
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count()) == (Status.MINED, 1)
+    node.close()
+
+
+def test_a_wait_outlasts_a_node_that_is_away_for_a_moment(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
+    node = Node(proxy.url)
+    chain.set_automine(False)
+    broadcaster = LiveBroadcaster(chain.node, NodeSender(chain.node))
+    rules = SendRules(wait_s=10, poll_s=0.05)
+    sender = Sender(node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
+
+    def come_and_go() -> None:
+        proxy.down = True
+        time.sleep(0.4)
+        miner = Node(chain.url)
+        miner.call("evm_mine")
+        miner.close()
+        proxy.down = False
+
+    moment = threading.Timer(0.2, come_and_go)
+    moment.start()
+    sent = sender.send(chain.rehearsed(), "")
+    moment.join()
+    assert isinstance(sent, Outcome)
+    assert (sent.status, chain.count()) == (Status.MINED, 1)
+    node.close()
 
 
 def test_what_cannot_be_tried_again_is_not_sent_again(chain: Any, journal: Journal, proxy: LyingProxy) -> None:

@@ -1,10 +1,14 @@
 import json
 import os
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.execution.signer import SigningRefused, Transaction, digest_of, unsigned_bytes
-from agent.execution.signers import KeystoreSpec, KmsSpec, RemoteSpec, SignerSpec, open_signer
+from agent.execution.signers import KeystoreSpec, KmsSpec, LocalSpec, RemoteSpec, SignerSpec, open_signer
 from agent.reasons import Code, Refusal
 
 KEY = bytes.fromhex("4646464646464646464646464646464646464646464646464646464646464646")
@@ -131,6 +135,26 @@ def test_refuses_a_keystore_of_another_address(tmp_path: Path, strong_keystore: 
     assert refused_code(spec) is Code.SIGNER_ROLE
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_refuses_a_keystore_of_another_user(tmp_path: Path, strong_keystore: dict[str, Any]) -> None:
+    spec = keystore_spec(tmp_path, strong_keystore)
+    os.chown(spec.path, 65_534, 65_534)
+    assert refused_code(spec) is Code.KEYSTORE_UNSAFE
+
+
+def test_refuses_a_password_that_is_no_text(tmp_path: Path, strong_keystore: dict[str, Any]) -> None:
+    spec = keystore_spec(tmp_path, strong_keystore)
+    spec.password_file.write_bytes(b"\xff" * 20)
+    assert refused_code(spec) is Code.KEYSTORE_UNSAFE
+
+
+def test_the_local_chains_key_signs_for_nothing_else() -> None:
+    signer = open_signer(LocalSpec(kind="local"))
+    assert Account.recover_transaction(signer.sign(replace(TRANSACTION, chain_id=31337)).raw) == signer.address
+    with pytest.raises(SigningRefused, match="31337 only"):
+        signer.sign(TRANSACTION)
+
+
 def test_refuses_a_keystore_that_is_not_there(tmp_path: Path) -> None:
     spec = KeystoreSpec(kind="keystore", address=ADDRESS, path=tmp_path / "no.json", password_file=tmp_path / "pw")
     assert refused_code(spec) is Code.CONFIG_MISSING
@@ -173,7 +197,9 @@ def web3signer(body: bytes, identifier: str) -> bytes:
 
 
 @contextmanager
-def http_signer(answer: Callable[[bytes, str], bytes], delay_s: float = 0, drip_s: float = 0) -> Iterator[str]:
+def http_signer(
+    answer: Callable[[bytes, str], bytes], delay_s: float = 0, drip_s: float = 0, certificate: Path | None = None
+) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -195,10 +221,14 @@ def http_signer(answer: Callable[[bytes, str], bytes], delay_s: float = 0, drip_
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.block_on_close = False
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()
@@ -222,6 +252,43 @@ def test_a_remote_signer_gets_the_unsigned_bytes_and_its_answer_is_checked() -> 
     assert Account.recover_transaction(signed.raw) == ADDRESS
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate and its key for this machine's address, signed by itself."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "signer")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "signer.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_a_remote_signer_is_believed_only_with_the_certificate_that_was_agreed(certificate: Path) -> None:
+    with http_signer(web3signer, certificate=certificate) as url:
+        spec = RemoteSpec(kind="remote", address=ADDRESS, url=url, ca_file=certificate, client_certificate=certificate)
+        assert Account.recover_transaction(open_signer(spec).sign(TRANSACTION).raw) == ADDRESS
+        with pytest.raises(SigningRefused, match="CERTIFICATE_VERIFY_FAILED"):
+            open_signer(spec.model_copy(update={"ca_file": None})).sign(TRANSACTION)
+
+
 def altered(change: Callable[[int, int, int], tuple[int, int, int]]) -> Callable[[bytes, str], bytes]:
     def answer(body: bytes, identifier: str) -> bytes:
         found = bytes.fromhex(web3signer(body, identifier)[2:].decode())
@@ -243,12 +310,13 @@ def other_key(body: bytes, identifier: str) -> bytes:
         (altered(lambda r, s, v: (r, s, 29)), "recovery id"),
         (altered(lambda r, s, v: (r, 0, v)), "not canonical"),
         (altered(lambda r, s, v: (0, s, v)), "not canonical"),
+        (altered(lambda r, s, v: (5, s, v)), "nobody's signature"),  # no point of the curve is above 5
         (other_key, "recovered"),
         (lambda body, name: b"0x1234", "65 bytes"),
         (lambda body, name: b"0x" + b"0" * 100_000, "bytes"),
         (lambda body, name: b"", "HTTP 404"),
     ],
-    ids=["high s", "other parity", "strange v", "zero s", "zero r", "other key", "short", "huge", "empty"],
+    ids=["high s", "other parity", "strange v", "zero s", "zero r", "no point", "other key", "short", "huge", "empty"],
 )
 def test_nothing_leaves_a_remote_signer_that_is_not_this_addresss_canonical_signature(
     answer: Callable[[bytes, str], bytes], complaint: str
@@ -328,6 +396,14 @@ def test_kms_refuses_a_key_of_another_kind_or_address(kms: Any) -> None:
     key_id, _ = kms_key(kms)
     with pytest.raises(SigningRefused, match="names"):
         open_signer(kms_spec(key_id, OTHER))
+
+
+def test_kms_that_answers_no_signature_signs_nothing(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    key_id, address = kms_key(kms)
+    signer = open_signer(kms_spec(key_id, address))
+    monkeypatch.setattr("moto.kms.utils.ECDSAPrivateKey.sign", lambda *_: b"no DER")
+    with pytest.raises(SigningRefused, match="no signature"):
+        signer.sign(TRANSACTION)
 
 
 def test_kms_without_the_key_signs_nothing(kms: Any) -> None:

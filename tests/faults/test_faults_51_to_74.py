@@ -368,17 +368,21 @@ def test_fault_66_a_process_that_does_not_lead_sends_nothing_new_and_nothing_aga
             raise Fenced("another agent leads")
 
     sender = hold(chain, journal, fence=fence)
+    assert sender.key_problem() is None, "what waits is ours"
     chain.node.call("anvil_dropAllTransactions", nullable=True)
     leads = False
     with pytest.raises(Fenced) as fenced:
         sender.finish_unfinished()
     assert fenced.value.reason.code is Code.FENCED
+    chain.pass_time(121)
+    with pytest.raises(Fenced):
+        sender.finish_unfinished()
     chain.mine()
-    assert (chain.count(), chain.nonce()) == (0, 0)
+    assert (chain.count(), chain.nonce(), len(attempts_in(journal))) == (0, 0, 1)
     leads = True
     finish(sender)
     chain.mine()
-    assert finish(sender).status is Status.MINED
+    assert finish(sender).status is Status.CANCELLED
     leads = False
     with pytest.raises(Fenced):
         sender.send(chain.rehearsed(2), "")

@@ -26,7 +26,7 @@ def plan(number: int) -> Plan:
 
 @pytest.fixture
 def guard(tmp_path: Path, latches: Latches) -> Callable[..., ServiceGuard]:
-    def made(carried_out: int = 0, leads: Reason | None = None) -> ServiceGuard:
+    def made(carried_out: int | None = 0, leads: Reason | None = None) -> ServiceGuard:
         switch = KillSwitch(tmp_path, latches)
         times = {"block_time_s": 10, "interval_s": 3_600}
         return ServiceGuard("eth-carry", CONTROLS, latches, switch, lambda: carried_out, lambda: leads, **times)
@@ -148,3 +148,28 @@ def test_fault_77_the_first_cycle_after_a_sleep_only_looks(guard: Callable[..., 
     assert watched(made) == []
     assert watched(made, World(time=NOW + 6 * 3_600).observe()) == [Code.MISSED_CYCLES]
     assert watched(made, World(time=NOW + 7 * 3_600).observe()) == []
+
+
+def test_a_plan_on_its_way_is_no_plan_that_nobody_intended(
+    guard: Callable[..., ServiceGuard], latches: Latches
+) -> None:
+    """Mined, and not confirmed yet: the vault has counted it, the journal has not."""
+    observation = World().observe()
+    mined = replace(observation, vault=replace(observation.vault, plan_count=1))
+    assert watched(guard()) == []
+    assert watched(guard(carried_out=None), mined) == []
+    assert watched(guard(carried_out=1), mined) == []
+
+
+def test_a_baseline_is_not_taken_while_a_plan_is_on_its_way(guard: Callable[..., ServiceGuard]) -> None:
+    observation = World().observe()
+    mined = replace(observation, vault=replace(observation.vault, plan_count=1))
+    assert watched(guard(carried_out=None), mined) == []
+    assert watched(guard(carried_out=1), mined) == []
+
+
+def test_a_plan_that_fails_again_and_again_uses_up_the_hour(guard: Callable[..., ServiceGuard]) -> None:
+    made = guard()
+    for minute in range(3):
+        assert made.allow(plan(7), 5_000.0, NOW + minute * MINUTE) == ()
+    assert [reason.code for reason in made.allow(plan(7), 5_000.0, NOW + 3 * MINUTE)] == [Code.PLAN_RATE]

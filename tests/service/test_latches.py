@@ -46,11 +46,11 @@ def test_a_person_clears_and_history_stays(latches: Latches) -> None:
     assert latches.clear("eth-carry", 400, "ann") == 0
 
 
-def test_a_plan_counts_once_however_often_it_is_sent(latches: Latches) -> None:
-    for at in (100, 200):
+def test_a_plan_that_failed_and_is_sent_again_counts_again(latches: Latches) -> None:
+    for at in (100, 100, 200):
         latches.record_plan("eth-carry", 7, SentPlan(at, 5_000.0))
-    assert list(latches.plans_since("eth-carry", 0)) == [SentPlan(100, 5_000.0)]
-    assert not latches.plans_since("eth-carry", 100)
+    assert list(latches.plans_since("eth-carry", 0)) == [SentPlan(100, 5_000.0), SentPlan(200, 5_000.0)]
+    assert not latches.plans_since("eth-carry", 200)
     assert not latches.plans_since("btc-carry", 0)
 
 
@@ -58,6 +58,12 @@ def test_values_of_all_vaults_add_up(latches: Latches) -> None:
     assert latches.record_value("eth-carry", 100.0, 5.0, 1) == (100.0, 5.0)
     assert latches.record_value("btc-carry", 50.0, 0.0, 1) == (150.0, 5.0)
     assert latches.record_value("eth-carry", 90.0, 15.0, 2) == (140.0, 15.0)
+
+
+def test_a_vault_that_is_no_part_of_the_service_any_more_counts_no_more(latches: Latches) -> None:
+    latches.record_value("gone", 100.0, 50.0, 1)
+    assert latches.record_value("eth-carry", 90.0, 0.0, 86_400) == (190.0, 50.0)
+    assert latches.record_value("eth-carry", 90.0, 0.0, 86_401) == (90.0, 0.0)
 
 
 def test_latches_are_the_same_in_postgresql(postgres: str) -> None:

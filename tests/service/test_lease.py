@@ -1,5 +1,6 @@
 """One of several agents sends, whatever sleeps, dies or wakes."""
 
+import threading
 import time
 
 import pytest
@@ -91,7 +92,42 @@ def test_a_database_that_does_not_answer_makes_no_leader(postgres: str) -> None:
 def test_a_kept_lease_outlives_its_length(postgres: str) -> None:
     lease = LeaderLease(postgres, "kept", "one", 0.6)
     assert lease.acquire()
-    lease.keep()
+    lost: list[str] = []
+    lease.keep(lambda: lost.append("one"))
     time.sleep(1.2)
     lease.fence()
+    assert lost == []
+    lease.release()
+
+
+def test_who_was_overtaken_hears_of_it_even_when_the_other_has_left_again(postgres: str) -> None:
+    clock = Frozen()
+    old = LeaderLease(postgres, "overtaken", "old", 0.6, clock)
+    assert old.acquire()
+    time.sleep(0.8)
+    other = LeaderLease(postgres, "overtaken", "other", 30.0)
+    assert other.acquire()
+    other.release()
+    lost = threading.Event()
+    old.keep(lost.set)
+    assert lost.wait(5)
+    old.release()
+
+
+def test_an_answer_that_came_too_late_allows_no_send(postgres: str) -> None:
+    clock = Frozen()
+    lease = LeaderLease(postgres, "slow answer", "one", 10.0, clock)
+    lease.acquire()
+    with sql.create_engine(postgres).begin() as blocker:
+        blocker.execute(sql.text("LOCK TABLE leader_leases IN ACCESS EXCLUSIVE MODE"))
+
+        def nine_seconds_pass() -> None:
+            clock.offset = 9.0
+            blocker.rollback()
+
+        timer = threading.Timer(0.3, nine_seconds_pass)
+        timer.start()
+        with pytest.raises(Fenced, match="run out"):
+            lease.fence()
+        timer.join()
     lease.release()

@@ -11,6 +11,7 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
+from agent.watch.secrets import Redactor
 from agent.watch.status import Face, StatusServer, stop_message
 
 TOKEN = "a-token-of-thirty-two-characters"
@@ -29,8 +30,13 @@ class Service:
         return Face(
             health=lambda: (self.well, {"eth-carry": "12 s ago"}),
             status=lambda: {"vaults": ["eth-carry"]},
-            stop=lambda action, vault, by: self.stopped.append((action, vault, by)),
+            stop=self.stop,
         )
+
+    def stop(self, action: str, vault: str, by: str) -> None:
+        if vault == "nonsense":
+            raise LookupError("nothing was stopped")
+        self.stopped.append((action, vault, by))
 
 
 @pytest.fixture
@@ -126,6 +132,35 @@ def test_nobody_else_stops_anything(server: StatusServer, service: Service) -> N
     for nonsense in (b"", b"[]", b"null", b'{"action": "kill"}', b"\xff\xfe"):
         assert ask(server, "/stop", nonsense, method="POST")[0] == 400
     assert len(service.stopped) == 1
+
+
+def test_a_vault_that_nobody_knows_is_not_reported_as_stopped(server: StatusServer, service: Service) -> None:
+    status, body = ask(server, "/stop", signed("kill", "nonsense", int(time.time())))
+    assert (status, body) == (404, {"error": "nothing was stopped"})
+    assert service.stopped == []
+
+
+def test_a_signature_written_otherwise_is_the_same_signature(server: StatusServer, service: Service) -> None:
+    once = signed("kill", "eth-carry", int(time.time()))
+    assert ask(server, "/stop", once)[0] == 200
+    text = str(once["signature"])
+    for other in (text.upper(), "0X" + text[2:], "??" + text[2:].upper()):
+        assert ask(server, "/stop", {**once, "signature": other})[0] == 403
+    assert ask(server, "/stop", {**once, "signature": [text]})[0] == 403
+    assert len(service.stopped) == 1
+
+
+def test_a_token_that_is_no_text_is_another_token(server: StatusServer) -> None:
+    assert ask(server, "/status", Authorization="Bearer \xff\xfe")[0] == 403
+
+
+def test_fault_81_status_shows_no_secret() -> None:
+    face = Face(lambda: (True, {}), lambda: {"codes": ["CHAIN_UNREACHABLE: HTTP 403: canary-of-the-node"]}, print)
+    server = StatusServer(face, 0, TOKEN, redact=Redactor(["https://node.example/v2/canary-of-the-node"]))
+    try:
+        assert "canary" not in str(ask(server, "/status", Authorization=f"Bearer {TOKEN}"))
+    finally:
+        server.close()
 
 
 def test_a_short_token_is_refused_at_the_start(service: Service) -> None:

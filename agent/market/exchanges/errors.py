@@ -74,5 +74,7 @@ def failure(venue: str, error: Exception) -> Failure:
     for cls, code, then in CLASSES:
         if isinstance(error, cls):
             return Failure(Reason(code, message), then, getattr(error, "retry_after_s", None))
+    if isinstance(error, OSError | RuntimeError) and not isinstance(error, RecursionError):
+        return Failure(Reason(Code.SOURCE_DOWN, message), Then.GIVE_UP)
     message = f"{venue}: ccxt could not read the answer ({type(error).__name__}: {quoted(str(error))})"
     return Failure(Reason(Code.SOURCE_MALFORMED, message), Then.GIVE_UP)

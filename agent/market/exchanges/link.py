@@ -44,6 +44,7 @@ class Link:
         self._markets_at_s: float | None = None
         self._loading: asyncio.Task[None] | None = None
         self._resynced = False
+        self._paused_for: Reason | None = None
         self._settlements: dict[str, tuple[int, Mapping[int, float]]] = {}
 
     async def ask(self, method: str, weight: float, *arguments: Any, patience_s: float = 0.0) -> Any:
@@ -63,7 +64,7 @@ class Link:
                 answer = await getattr(self.exchange, method)(*arguments)
                 if not isinstance(answer, dict | list):
                     raise ccxt.BadResponse(f"{method}: no JSON but {str(answer)[:40]!r}")
-            except (ccxt.BaseError, RecursionError, *OTHER_SHAPE) as error:
+            except (ccxt.BaseError, OSError, RuntimeError, *OTHER_SHAPE) as error:
                 failed = failure(self.venue.name, error)
                 await self._react(failed)
                 if attempt + 1 == ATTEMPTS or failed.then not in (Then.RETRY, Then.RESYNC):
@@ -91,13 +92,14 @@ class Link:
         if self.barred is not None:
             raise Failed(self.barred)
         left_s = self.allowance.paused_s()
-        if left_s > 0:
-            message = f"{self.venue.name} asked us to wait, or is down (seconds left)"
-            raise Failed(Reason(Code.SOURCE_RATE_LIMITED, message, left_s))
+        if left_s > 0 and self._paused_for is not None:
+            message = f"not asked again yet (seconds left); {self._paused_for.message}"
+            raise Failed(Reason(self._paused_for.code, message, left_s))
 
     async def _react(self, failed: Failure) -> None:
         if failed.then is Then.PAUSE:
             self.allowance.pause(failed.retry_after_s)
+            self._paused_for = failed.reason
         elif failed.then is Then.NEVER:
             self.barred = failed.reason
         elif failed.then is Then.RESYNC:

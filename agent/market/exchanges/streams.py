@@ -30,6 +30,8 @@ MAX_SILENCE_S = 10.0  # both venues tell mark prices at least every three second
 MAX_FAILURES = 3
 POLL_S = 10.0
 KEPT_REJECTIONS = 50
+# What ccxt.pro raises: its own errors, the socket's, and Python's on a message of another shape.
+FAILURES = (ccxt.BaseError, TimeoutError, OSError, RuntimeError, *OTHER_SHAPE)
 
 
 def _binance_answer(ticker: Any) -> Any:
@@ -109,17 +111,29 @@ class Follower:
         while True:
             try:
                 async with asyncio.timeout(self._max_silence_s):
-                    ticker = await getattr(self._exchange, method)(self._market.symbol)
-            except (ccxt.BaseError, TimeoutError) as error:
+                    ticker = await self._watch(method)
+            except FAILURES as error:
                 failures += 1
                 self._gap(f"the stream failed or fell silent ({type(error).__name__}, {failures} times)")
                 self.polling = failures >= MAX_FAILURES
+                # After a message that it cannot read ccxt leaves a connection open and deaf.
+                await self._exchange.close_ws_clients()
                 await self.snapshot()
                 await asyncio.sleep(self._poll_s)
                 continue
             failures = 0
             self.polling = False
             await self._take(ticker, as_answer)
+
+    async def _watch(self, method: str) -> Any:
+        """The next message. A connection that another follower closed is a failure, not the end of this one."""
+        try:
+            return await getattr(self._exchange, method)(self._market.symbol)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise ccxt.NetworkError("the connection was closed") from None
 
     async def _take(self, ticker: Any, as_answer: Callable[[Any], Any]) -> None:
         at_ms = ticker.get("timestamp")
@@ -171,8 +185,8 @@ class Follower:
         reader = READERS[self._venue.name]
         while True:
             try:
-                await self._exchange.watch_liquidations(self._market.symbol)
-            except ccxt.BaseError as error:
+                await self._watch("watch_liquidations")
+            except FAILURES as error:
                 self._liquidations.interrupted(self._clock_ms())
                 self._gap(f"the liquidations failed ({type(error).__name__})")
                 await asyncio.sleep(self._poll_s)

@@ -1,7 +1,8 @@
 """One round: readings of several sources in, agreements and coded rejections out; pure."""
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from types import MappingProxyType
@@ -39,9 +40,9 @@ def agree(
 
         kept = readings with |value - median| <= outlier_sigmas * max(1.4826 * MAD, least scale)
 
-    A value counts as agreed when at least `min_sources` answered in time, more than half of those are kept, what is
-    kept lies within the largest spread, and the median did not jump from the last one. A jump that the next round
-    confirms is the market's and is accepted then.
+    A value counts as agreed when at least `min_sources` that answered in time are kept, more than half of those that
+    answered are, what is kept lies within the largest spread, and the median did not jump from the last one. A jump
+    that the next round confirms is the market's and is accepted then.
 
     Parameters
     ----------
@@ -86,11 +87,18 @@ class _Judged:
 
 
 def _judge(key: Key, group: list[Reading], now_ms: int, rules: Rules, memory: Memory) -> _Judged:
-    values = {reading.source: _comparable(reading) for reading in group}
-    repeated = _repetitions(key, values, memory) if key[1] in PRICES else {}
     rejections: list[Rejection] = []
-    timely: list[Reading] = []
+    usable: list[Reading] = []
     for reading in group:
+        reason = _unusable(reading, [one.source for one in usable])
+        if reason is None:
+            usable.append(reading)
+        else:
+            rejections.append(Rejection(reading.source, key[0], key[1], reason))
+    values = {reading.source: _comparable(reading) for reading in usable}
+    repeated = _repetitions(key, values, memory) if key[1] in PRICES else {}
+    timely: list[Reading] = []
+    for reading in usable:
         reason = _untimely(reading, now_ms, rules) or _frozen(key, reading, values, repeated, rules)
         if reason is None:
             timely.append(reading)
@@ -117,6 +125,8 @@ def _judge(key: Key, group: list[Reading], now_ms: int, rules: Rules, memory: Me
             message = f"{values[reading.source]:g} is far from the median {middle:g}"
             reason = Reason(Code.SOURCE_OUTLIER, message, distance, bound, f"{rules.where}.outlier_sigmas")
             rejections.append(Rejection(reading.source, key[0], key[1], reason))
+    if len(kept) < rules.min_sources:
+        return none(Code.QUORUM_TOO_FEW, "too few sources agree", len(kept), rules.min_sources, "min_sources")
     if len(kept) <= MAJORITY * len(timely):
         return none(Code.QUORUM_NO_MAJORITY, "no majority agrees", len(kept), MAJORITY * len(timely), "outlier_sigmas")
     agreed = [values[reading.source] for reading in kept]
@@ -146,13 +156,23 @@ def _judge(key: Key, group: list[Reading], now_ms: int, rules: Rules, memory: Me
     return _Judged(agreement, rejections, repeated)
 
 
+def _unusable(reading: Reading, heard: Sequence[str]) -> Reason | None:
+    """Why a reading cannot be compared at all; readers refuse most of this at the door."""
+    where = f"{reading.source}: {reading.market}"
+    if reading.source in heard:
+        return Reason(Code.SOURCE_MALFORMED, "a source counts once, and this one told the quantity twice", where=where)
+    if not math.isfinite(reading.value):
+        return Reason(Code.DATA_NOT_FINITE, f"the value is {reading.value}", where=where)
+    if reading.quantity in PRICES and reading.value <= 0:
+        return Reason(Code.DATA_NOT_POSITIVE, "a price of zero or less", reading.value, 0.0, where)
+    if reading.quantity in RATES and not (reading.interval_h is not None and 0 < reading.interval_h < math.inf):
+        return Reason(Code.FUNDING_INTERVAL_UNKNOWN, "a rate without its interval", reading.interval_h, where=where)
+    return None
+
+
 def _comparable(reading: Reading) -> float:
     """The value as venues can be compared: rates per hour."""
-    if reading.quantity not in RATES:
-        return reading.value
-    if reading.interval_h is None or not reading.interval_h > 0:
-        raise ValueError(f"{reading.source}: a rate of {reading.base} came without its interval")
-    return reading.value / reading.interval_h
+    return reading.value if reading.interval_h is None else reading.value / reading.interval_h
 
 
 def _untimely(reading: Reading, now_ms: int, rules: Rules) -> Reason | None:

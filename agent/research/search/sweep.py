@@ -69,10 +69,10 @@ def load_widest(configs: Sequence[Config], folder: Path | None, period: tuple[in
 
 
 def sharpe_of(statistics: Floats) -> Floats:
-    """Yearly Sharpe ratios of a grid's statistics; one that never moved scores zero."""
-    deviation = statistics[:, DEVIATION]
-    moved = np.where(deviation > 0, deviation, 1.0)
-    return np.where(deviation > 0, statistics[:, MEAN] / moved, 0.0) * math.sqrt(DAYS_PER_YEAR)
+    """Yearly Sharpe ratios of a grid's statistics; one that never traded scores zero."""
+    traded = (statistics[:, TRADED] > 0) & (statistics[:, DEVIATION] > 0)
+    deviation = np.where(traded, statistics[:, DEVIATION], 1.0)
+    return np.where(traded, statistics[:, MEAN] / deviation, 0.0) * math.sqrt(DAYS_PER_YEAR)
 
 
 def run_sweep(

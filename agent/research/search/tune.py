@@ -12,11 +12,11 @@ from agent.config import Config
 from agent.config.file import config_hash
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
-from agent.research.backtest import Market, load_period
+from agent.research.backtest import Market
 from agent.research.kernel import run_grid
 from agent.research.parameters import charges_of, parameter_row
 from agent.research.search.space import Dimension, with_values
-from agent.research.search.sweep import sharpe_of
+from agent.research.search.sweep import load_widest, sharpe_of
 from agent.research.validation.splits import degradation, holdout
 
 JOURNAL = "journal:"
@@ -59,7 +59,8 @@ def run_tune(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder, period, market_seed = data
-    market = load_period(config, folder, (period[0], period[1]), market_seed)
+    widest = with_values(config, space, tuple(one.high for one in space))
+    market = load_widest([config] if widest is None else [config, widest], folder, period, market_seed)
     split = holdout(market.last - market.first + 1)
     train = (market.first, market.first + int(split.train[-1]))
     out.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def run_tune(
     study = optuna.create_study(
         study_name=name,
         storage=_storage(storage, out),
-        sampler=optuna.samplers.TPESampler(seed=None if storage else seed, constant_liar=True),
+        sampler=optuna.samplers.TPESampler(seed=None if storage else seed),
         direction="maximize",
         load_if_exists=True,
     )

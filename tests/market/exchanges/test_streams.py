@@ -1,60 +1,19 @@
 """Streams against a real WebSocket server in Binance's and Bybit's formats, through an untouched ccxt.pro."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from asking import codes, reading, values
 from stream_server import FORCE_TOPIC, MARK_TOPIC, StreamServer, forced, mark, now_ms, until
+from streaming import latest, run, sees
 from venue_answers import Server, next_settlement, serve
 
 from agent.market.exchanges.adapter import Exchanges
 from agent.market.exchanges.stamps import Order, Stamps
 from agent.market.exchanges.streams import Streams
-from agent.market.reading import Quantity, VenueAnswer
+from agent.market.reading import Quantity
 from agent.reasons import Code, Refusal
-
-Test = Callable[[Streams, StreamServer, Server], Awaitable[None]]
-
-
-@asynccontextmanager
-async def streaming(venue: str, server: Server, silence_s: float) -> AsyncIterator[tuple[Streams, StreamServer]]:
-    async with (
-        StreamServer() as sockets,
-        Exchanges([venue], base_urls={venue: server.url}) as exchanges,
-        Streams(
-            exchanges, [venue], ["ETH"], base_urls={venue: sockets.url}, max_silence_s=silence_s, poll_s=0.05
-        ) as streams,
-    ):
-        await until(lambda: bool(streams.followers[venue, "ETH"].answer().readings))
-        yield streams, sockets
-
-
-def run(test: Test, venue: str = "binance", silence_s: float = 5.0) -> None:
-    async def body(server: Server) -> None:
-        async with streaming(venue, server, silence_s) as (streams, sockets):
-            await test(streams, sockets, server)
-
-    with serve(venue) as servers:
-        asyncio.run(body(servers[venue]))
-
-
-def latest(streams: Streams) -> VenueAnswer:
-    (answer,) = streams.latest()
-    return answer
-
-
-async def sees(streams: Streams, quantity: Quantity, value: float) -> VenueAnswer:
-    """The answer once it holds this value."""
-    seen: list[VenueAnswer] = []
-
-    def holds() -> bool:
-        seen.append(latest(streams))
-        return values(seen[-1]).get(quantity) == pytest.approx(value)
-
-    await until(holds)
-    return seen[-1]
 
 
 def test_a_mark_price_message_brings_the_readings_that_a_poll_brings() -> None:
@@ -106,6 +65,29 @@ def test_a_message_about_another_market_or_with_a_mad_price_is_no_reading() -> N
         await sees(streams, Quantity.MARK_PRICE, 3004.00)
 
     run(test)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"e": "markPriceUpdate"},
+        {"e": "markPriceUpdate", "E": "soon", "s": "ETHUSDT", "p": "1"},
+        {"e": "markPriceUpdate", "E": None, "s": None, "p": [], "i": {}, "r": None, "T": None},
+        [1, 2, 3],
+        "text",
+    ],
+)
+def test_a_message_of_another_shape_does_not_end_the_stream_for_good(message: Any) -> None:
+    async def test(streams: Streams, sockets: StreamServer, server: Server) -> None:
+        await sockets.say(MARK_TOPIC, message)
+        for _ in range(60):  # ccxt may be deaf until the silence has been noticed
+            await sockets.say(MARK_TOPIC, mark(now_ms(), "3004.50"))
+            await asyncio.sleep(0.1)
+            if values(latest(streams)).get(Quantity.MARK_PRICE) == 3004.50:
+                return
+        raise AssertionError("the stream did not come back")
+
+    run(test, silence_s=0.5)
 
 
 def test_a_settlement_asks_again_for_rate_and_interval() -> None:

@@ -122,9 +122,35 @@ def test_a_negative_rate_and_a_zero_rate_are_legal() -> None:
     assert found.value == -0.00001
 
 
-def test_a_rate_without_its_interval_is_an_error_of_ours() -> None:
-    with pytest.raises(ValueError, match="without its interval"):
-        judge([reading(venue, 0.0001, Quantity.FUNDING_RATE) for venue in VENUES])
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (reading("dydx", math.nan), Code.DATA_NOT_FINITE),
+        (reading("dydx", math.inf), Code.DATA_NOT_FINITE),
+        (reading("dydx", 0.0), Code.DATA_NOT_POSITIVE),
+        (reading("dydx", -2_000.0), Code.DATA_NOT_POSITIVE),
+        (reading("dydx", 0.0001, Quantity.FUNDING_RATE), Code.FUNDING_INTERVAL_UNKNOWN),
+        (reading("dydx", 0.0001, Quantity.FUNDING_RATE, interval_h=math.nan), Code.FUNDING_INTERVAL_UNKNOWN),
+    ],
+)
+def test_one_reading_that_is_none_keeps_nobody_else_from_agreeing(bad: Reading, code: Code) -> None:
+    if bad.quantity is Quantity.FUNDING_RATE:
+        others = [reading(one, 0.0001, Quantity.FUNDING_RATE, interval_h=8.0) for one in VENUES[:3]]
+    else:
+        others = prices(2_000.0, 2_000.0, 2_000.0)
+    result = judge([bad, *others])
+    assert codes(result) == {"dydx": code}
+    assert len(result.agreements) == 1
+
+
+def test_a_source_that_tells_a_price_three_times_is_one_source() -> None:
+    result = judge([reading("binance", 2_000.0), reading("binance", 2_000.1), reading("binance", 2_000.2)])
+    assert codes(result) == {"binance": Code.SOURCE_MALFORMED, "quorum": Code.QUORUM_TOO_FEW}
+
+
+def test_two_that_agree_are_too_few_however_many_answered() -> None:
+    result = judge(prices(2_000.0, 2_000.0, 2_900.0))
+    assert codes(result) == {"okx": Code.SOURCE_OUTLIER, "quorum": Code.QUORUM_TOO_FEW}
 
 
 def test_open_interest_is_each_venues_own() -> None:

@@ -111,17 +111,26 @@ def test_stopped_before_any_rename(
     assert content(tmp_path) == undisturbed
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR, FaultKind.TRUNCATED, FaultKind.HTML, FaultKind.WRONG_SYMBOL],
-)
-def test_a_venue_in_trouble_is_asked_again(
-    server: ReplayServer, undisturbed: dict[str, bytes], tmp_path: Path, kind: FaultKind
-) -> None:
-    fault = server.inject(Fault(kind, VENUE, times=3, retry_after_s=1))
-    try:
-        pull(tmp_path, server)
-    finally:
-        server.clear()
-    assert fault.struck == 3
-    assert content(tmp_path) == undisturbed
+@pytest.mark.slow
+def test_a_venue_in_trouble_is_asked_again(server: ReplayServer, tmp_path: Path) -> None:
+    async def hurry(seconds: float) -> None:
+        await asyncio.sleep(seconds / 8)
+
+    kinds = (FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR, FaultKind.TRUNCATED, FaultKind.WRONG_SYMBOL)
+    key = Key(Kind.PERP, "binance", "ETHUSDT", "1h")
+
+    async def run(folder: Path, fault: Fault | None) -> dict[str, bytes]:
+        async with Exchanges(["binance"], base_urls={"binance": server.url("binance")}) as client:
+            if fault is not None:
+                server.inject(fault)
+            await pull_series(client, open_store(folder), key, "ETH", FROM_MS, TO_MS, sleep=hurry)
+        return content(folder)
+
+    sound = asyncio.run(run(tmp_path / "sound", None))
+    for kind in kinds:
+        fault = Fault(kind, "binance", "/fapi/v1/klines", times=2, retry_after_s=1)
+        try:
+            assert asyncio.run(run(tmp_path / kind, fault)) == sound
+        finally:
+            server.clear()
+        assert fault.struck == 2

@@ -73,6 +73,7 @@ def _limits(weight: int) -> list[dict[str, Any]]:
 
 
 def perp_exchange_info(view: View, query: Query) -> Any:
+    """USD-M: the perps, a dated future, one that is settling, and one quoted in USDC."""
     quarter_ms = next_quarter_ms(view.now_ms)
     dated = {
         "symbol": f"BTCUSDT_{date_text(quarter_ms, '%y%m%d')}",
@@ -99,6 +100,7 @@ def perp_exchange_info(view: View, query: Query) -> Any:
 
 
 def coin_exchange_info(view: View, query: Query) -> Any:
+    """COIN-M: one inverse perp."""
     inverse = _perp_info(
         LISTINGS[0], symbol="BTCUSD_PERP", pair="BTCUSD", quoteAsset="USD", marginAsset="BTC", contractSize=100
     )
@@ -113,6 +115,7 @@ def coin_exchange_info(view: View, query: Query) -> Any:
 
 
 def spot_exchange_info(view: View, query: Query) -> Any:
+    """The spot pairs."""
     symbols = [
         {
             "symbol": listing.id,

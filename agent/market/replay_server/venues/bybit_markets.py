@@ -25,6 +25,7 @@ CATEGORIES = {kind.value: by_id(LISTINGS, kind) for kind in (Kind.LINEAR, Kind.I
 
 
 def enveloped(view: View, result: Any) -> dict[str, Any]:
+    """A result as every answer wraps it."""
     return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": view.stamp_ms}
 
 
@@ -85,6 +86,7 @@ def _pair(listing: Listing) -> dict[str, Any]:
 
 
 def instruments(view: View, query: Query) -> Any:
+    """The markets of a category; options and markets before their launch are none."""
     category = query["category"]
     found: list[dict[str, Any]] = []
     if query["status"] != "PreLaunch" and category == "spot":

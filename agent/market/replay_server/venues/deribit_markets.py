@@ -20,6 +20,7 @@ MARKETS, PERPS = by_id(LISTINGS), by_id(LISTINGS, Kind.LINEAR, Kind.INVERSE)
 
 
 def enveloped(view: View, result: Any) -> dict[str, Any]:
+    """A result as every answer wraps it; moments in microseconds."""
     micros = view.stamp_ms * 1_000
     return {"jsonrpc": "2.0", "result": result, "usIn": micros, "usOut": micros + 150, "usDiff": 150, "testnet": False}
 
@@ -55,6 +56,7 @@ def _instrument(listing: Listing, **changes: Any) -> dict[str, Any]:
 
 
 def instruments(view: View, query: Query) -> Any:
+    """All instruments, or those of a currency or kind."""
     found = [_instrument(listing) for listing in LISTINGS]
     expiry_ms = next_quarter_ms(view.now_ms)
     name = f"BTC-{date_text(expiry_ms, '%d%b%y').lstrip('0')}"
@@ -69,6 +71,7 @@ def instruments(view: View, query: Query) -> Any:
 
 
 def currencies(view: View, query: Query) -> Any:
+    """The currencies that can be held."""
     return enveloped(
         view,
         [

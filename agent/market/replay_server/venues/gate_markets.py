@@ -74,6 +74,7 @@ def _contract(view: View, listing: Listing) -> dict[str, Any]:
 
 
 def contracts(view: View, query: Query) -> Any:
+    """The perps of a settlement currency with their present, and one in delisting."""
     found = [_contract(view, one) for one in CONTRACTS[query["settle"]].values() if view.knows(one.base)]
     if query["settle"] == "usdt" and found:
         found.append(found[0] | {"name": "FTM_USDT", "in_delisting": True, "status": "suspend"})
@@ -81,10 +82,12 @@ def contracts(view: View, query: Query) -> Any:
 
 
 def one_contract(view: View, query: Query) -> Any:
+    """One perp with its present."""
     return _contract(view, query["contract"])
 
 
 def dated(view: View, query: Query) -> Any:
+    """A dated future on BTC."""
     expiry_ms = next_quarter_ms(view.now_ms)
     name = f"BTC_USDT_{date_text(expiry_ms, '%Y%m%d')}"
     added = {"name": name, "underlying": "BTC_USDT", "cycle": "QUARTERLY", "expire_time": expiry_ms // 1_000}
@@ -92,6 +95,7 @@ def dated(view: View, query: Query) -> Any:
 
 
 def pairs(view: View, query: Query) -> Any:
+    """The spot pairs."""
     return [
         {
             "id": pair.id,
@@ -115,6 +119,7 @@ def pairs(view: View, query: Query) -> Any:
 
 
 def currencies(view: View, query: Query) -> Any:
+    """The currencies that can be held."""
     return [
         {"currency": coin, "name": coin, "delisted": False, "withdraw_disabled": False, "withdraw_delayed": False}
         | {"deposit_disabled": False, "trade_disabled": False, "chain": coin, "chains": []}

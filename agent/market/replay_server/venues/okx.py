@@ -9,13 +9,8 @@ from typing import Any
 from agent.market.replay_server.matching import Parameter, Query, Route, at_most, milliseconds, named, one_of, whole
 from agent.market.replay_server.rows import Price
 from agent.market.replay_server.series import HOUR_MS
-from agent.market.replay_server.venues.okx_markets import INDEXES, PAIRS, SWAPS, enveloped, family, instruments
-from agent.market.replay_server.venues.okx_statistics import (
-    exclusive,
-    interest_history,
-    known,
-    long_short,
-)
+from agent.market.replay_server.venues.okx_markets import INDEXES, PAIRS, SWAPS, enveloped, family, instruments, known
+from agent.market.replay_server.venues.okx_statistics import interest_history, long_short
 from agent.market.replay_server.venues.venue import Venue
 from agent.market.replay_server.view import View
 from agent.market.replay_server.wire import (
@@ -54,9 +49,14 @@ def _funding_rate(view: View, query: Query) -> Any:
     return enveloped([_funding(view, listing) for listing in wanted])
 
 
+def _exclusive(query: Query) -> tuple[int | None, int | None]:
+    after, before = query["after"], query["before"]
+    return (None if before is None else before + 1), (None if after is None else after - 1)
+
+
 def _funding_history(view: View, query: Query) -> Any:
     listing = query["instId"]
-    start, end = exclusive(query)
+    start, end = _exclusive(query)
     rows = view.settlements(listing.base, start, end, query["limit"], newest=True)
     return enveloped(
         [
@@ -160,7 +160,7 @@ def _candles(perp: Price | None, recent: bool) -> Any:
     def answer(view: View, query: Query) -> Any:
         listing = query["instId"]
         price = perp or (Price.SPOT if listing.kind is Kind.SPOT else Price.PERP)
-        start, end = exclusive(query)
+        start, end = _exclusive(query)
         if recent:
             start = max(start or 0, view.now_ms - RECENT_BARS * HOUR_MS)
         bars = view.bars(listing.base, price, start, end, query["limit"], newest=True)

@@ -29,10 +29,12 @@ INDEXES = PAIRS | {
 
 
 def enveloped(data: Any) -> dict[str, Any]:
+    """Data as every answer wraps it."""
     return {"code": "0", "msg": "", "data": data}
 
 
 def family(listing: Listing) -> str:
+    """The pair a swap is of, which is the name of its index too."""
     return listing.id.removesuffix("-SWAP")
 
 
@@ -75,6 +77,7 @@ def _pair(listing: Listing) -> dict[str, Any]:
 
 
 def instruments(view: View, query: Query) -> Any:
+    """The instruments of a type; there are no options."""
     kind = query["instType"]
     found: list[dict[str, Any]] = []
     if kind == "SPOT":
@@ -93,3 +96,8 @@ def instruments(view: View, query: Query) -> Any:
     if query["uly"] is not None:
         found = [one for one in found if one["uly"] == query["uly"]]
     return enveloped(found)
+
+
+def known(view: View) -> list[Listing]:
+    """The swaps that anything is known of yet."""
+    return [listing for listing in SWAPS.values() if view.knows(listing.base)]

@@ -3,21 +3,13 @@
 from typing import Any
 
 from agent.market.replay_server.matching import Query
-from agent.market.replay_server.venues.okx_markets import SWAPS, enveloped
+from agent.market.replay_server.venues.okx_markets import enveloped
 from agent.market.replay_server.view import View
-from agent.market.replay_server.wire import STEPS_MS, Listing
-
-
-def known(view: View) -> list[Listing]:
-    return [listing for listing in SWAPS.values() if view.knows(listing.base)]
-
-
-def exclusive(query: Query) -> tuple[int | None, int | None]:
-    after, before = query["after"], query["before"]
-    return (None if before is None else before + 1), (None if after is None else after - 1)
+from agent.market.replay_server.wire import STEPS_MS
 
 
 def interest_history(view: View, query: Query) -> Any:
+    """Stamp, contracts, coins and dollars, newest first."""
     listing = query["instId"]
     start, end = _between(query)
     price = view.quote(listing.base).mark
@@ -36,6 +28,7 @@ def _between(query: Query) -> tuple[int | None, int | None]:
 
 
 def long_short(view: View, query: Query) -> Any:
+    """Stamp and ratio of accounts, newest first."""
     start, end = _between(query)
     rows = view.long_short(query["instId"].base, start, end, query["limit"], True, STEPS_MS[query["period"]])
     return enveloped([[str(time_ms), f"{ratio:.4f}"] for time_ms, ratio in reversed(rows)])

@@ -1,0 +1,1 @@
+"""How a strategy earns capital: stages in their order, criteria with bounds, records that nobody edits unseen."""
