@@ -8,21 +8,30 @@ CONTRACTS := contracts
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 FOUNDRY_VERSION := 1.7.1
-FORGE = HOME="$(CURDIR)/build/foundry" $(firstword $(abspath $(wildcard $(CONTRACTS)/node_modules/@foundry-rs/forge-*/bin/forge)))
+FORGE_BINARY = $(firstword $(abspath $(wildcard $(CONTRACTS)/node_modules/@foundry-rs/forge-*/bin/forge)))
+FOUNDRY_HOME := HOME="$(CURDIR)/build/foundry"
+FORGE = $(FOUNDRY_HOME) $(FORGE_BINARY)
+# The provers, slither and halmos, have dependencies of their own.
+PROVE := .venv-prove/bin
 
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := $(CONTRACTS)/node_modules/.installed
 VENDOR_STAMP := $(CONTRACTS)/vendor-out/.compiled
 FORGE_STAMP := $(CONTRACTS)/out/.built
+PROVE_STAMP := .venv-prove/.installed
 SOURCES := $(shell find $(CONTRACTS)/src $(CONTRACTS)/sim -name '*.sol')
 
-.PHONY: help setup demo test lint types test-contracts test-python prove crash bench artifacts clean
+.PHONY: help setup demo test lint types test-contracts test-python prove prove-tests halmos slither coverage controls gas \
+  crash bench artifacts clean
 
 help:
 	@echo "make setup      install everything into this folder (.venv, contracts/node_modules) and build the contracts"
 	@echo "make demo       replay a market against a vault on a local chain and write a report"
 	@echo "make test       lint, types, contract tests, Python tests"
-	@echo "make prove      the contract tests at their full counts (hours)"
+	@echo "make prove      everything of docs/proofs.md: halmos, slither, coverage, gas, controls, the full counts (hours)"
+	@echo "make controls   remove one guard of the contracts at a time and see that a test notices"
+	@echo "make coverage   lines and branches of contracts/src that the tests reach; all of them, or it fails"
+	@echo "make gas        measure every entry point, and compare with contracts/snapshots"
 	@echo "make crash      kill -9 the agent 200 times at its journal points and at random times (5 minutes)"
 	@echo "make bench      measure"
 	@echo "make artifacts  regenerate chains/artifacts and docs/contracts.md after a change of contracts/src or contracts/sim"
@@ -73,8 +82,31 @@ test-contracts: setup
 test-python: setup
 	$(BIN)/pytest -q -n 2
 
-prove: setup
+prove: halmos slither coverage gas controls prove-tests
+
+prove-tests: setup
 	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
+
+halmos: setup $(PROVE_STAMP)
+	cd $(CONTRACTS) && PATH="$(CURDIR)/$(PROVE):$(dir $(FORGE_BINARY)):$$PATH" $(FOUNDRY_HOME) \
+	  FOUNDRY_PROFILE=halmos $(CURDIR)/$(PROVE)/halmos --forge-build-out out-halmos --no-status
+
+slither: setup $(PROVE_STAMP)
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/findings.py --slither $(PROVE)/slither --forge $(FORGE_BINARY)
+
+coverage: setup
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/coverage.py --forge $(FORGE_BINARY)
+
+controls: setup
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/controls.py --forge $(FORGE_BINARY)
+
+gas: setup
+	$(FOUNDRY_HOME) $(BIN)/python $(CONTRACTS)/tools/gas.py --forge $(FORGE_BINARY) $(if $(WRITE),--write)
+
+$(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
+	test -x $(PROVE)/python || $(PYTHON) -m venv .venv-prove
+	$(PROVE)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-prove.lock
+	@touch $@
 
 crash: setup
 	$(BIN)/python -m agent.chaos
@@ -87,4 +119,5 @@ artifacts: $(FORGE_STAMP) $(PYTHON_STAMP)
 	$(BIN)/python docs/generate_contracts.py
 
 clean:
-	rm -rf build $(CONTRACTS)/out $(CONTRACTS)/cache $(CONTRACTS)/vendor-out
+	rm -rf build $(CONTRACTS)/out $(CONTRACTS)/cache $(CONTRACTS)/out-halmos $(CONTRACTS)/cache-halmos \
+	  $(CONTRACTS)/vendor-out

@@ -4,10 +4,10 @@ pragma solidity 0.8.28;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {AaveV3} from "ballast/adapters/AaveV3.sol";
-import {IUniswapV3Pool, UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
-import {IAaveV3Pool} from "ballast/interfaces/IAaveV3.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {AaveV3} from "src/adapters/AaveV3.sol";
+import {IUniswapV3Pool, UniswapV3Swapper} from "src/adapters/UniswapV3Swapper.sol";
+import {IAaveV3Pool} from "src/interfaces/IAaveV3.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {AaveFixture} from "./helpers/AaveFixture.sol";

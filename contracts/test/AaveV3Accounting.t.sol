@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 
 import {AaveFixture} from "./helpers/AaveFixture.sol";
 

@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {stdError} from "forge-std/StdError.sol";
 
-import {AaveV3} from "ballast/adapters/AaveV3.sol";
-import {IUniswapV3Pool, UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {AaveV3} from "src/adapters/AaveV3.sol";
+import {IUniswapV3Pool, UniswapV3Swapper} from "src/adapters/UniswapV3Swapper.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {AaveFixture} from "./helpers/AaveFixture.sol";

@@ -4,14 +4,14 @@ pragma solidity 0.8.28;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
-import {Authority} from "ballast/Authority.sol";
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Mode} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {Vault} from "ballast/Vault.sol";
-import {Fees} from "ballast/VaultBook.sol";
+import {Authority} from "src/Authority.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Mode} from "src/Plan.sol";
+import {Policy} from "src/Policy.sol";
+import {Portfolio} from "src/Portfolio.sol";
+import {Vault} from "src/Vault.sol";
+import {Fees} from "src/VaultBook.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 

@@ -3,11 +3,11 @@ pragma solidity 0.8.28;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
-import {Authority} from "ballast/Authority.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Vault} from "ballast/Vault.sol";
-import {Fees} from "ballast/VaultBook.sol";
+import {Authority} from "src/Authority.sol";
+import {Limits} from "src/Limits.sol";
+import {Policy} from "src/Policy.sol";
+import {Vault} from "src/Vault.sol";
+import {Fees} from "src/VaultBook.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 

@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
-import {Authority, Governance} from "ballast/Authority.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Authority, Governance} from "src/Authority.sol";
+import {Vault} from "src/Vault.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {Bucket} from "ballast/Bucket.sol";
+import {Bucket} from "src/Bucket.sol";
 
 /// @notice The arithmetic of a bucket that fills by use and drains a full one in its window: a day, or a week.
 contract BucketTest is Test {

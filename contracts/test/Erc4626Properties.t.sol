@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Limits} from "ballast/Limits.sol";
+import {Limits} from "src/Limits.sol";
 
 import {Erc4626Properties} from "./helpers/Erc4626Properties.sol";
 import {SharesFixture} from "./helpers/SharesFixture.sol";

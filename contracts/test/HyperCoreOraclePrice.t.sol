@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {BoundedDecimals} from "ballast/sources/BoundedDecimals.sol";
-import {HyperCoreOraclePrice} from "ballast/sources/HyperCoreOraclePrice.sol";
+import {HyperCoreReader} from "src/libraries/HyperCoreReader.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {BoundedDecimals} from "src/sources/BoundedDecimals.sol";
+import {HyperCoreOraclePrice} from "src/sources/HyperCoreOraclePrice.sol";
 import {IHyperCore} from "sim/IHyperCore.sol";
 import {TestToken} from "sim/TestToken.sol";
 

@@ -2,9 +2,9 @@
 pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
-import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
-import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
+import {HyperCoreTransfers} from "src/adapters/HyperCoreTransfers.sol";
+import {HyperCoreReader} from "src/libraries/HyperCoreReader.sol";
 import {TestToken} from "sim/TestToken.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 

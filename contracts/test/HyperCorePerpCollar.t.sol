@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
-import {HyperCorePrices} from "ballast/libraries/HyperCorePrices.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
+import {HyperCorePrices} from "src/libraries/HyperCorePrices.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 /// @notice The limit prices an order may carry: within both collars, past the mark, on a tick.

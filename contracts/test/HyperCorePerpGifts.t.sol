@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
+import {HyperCoreTransfers} from "src/adapters/HyperCoreTransfers.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 /// @notice USDC that nobody asked for, on either side: it may hide money in flight for a while, never feign any.

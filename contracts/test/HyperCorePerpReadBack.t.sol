@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
 import {IHyperCore} from "sim/IHyperCore.sol";
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 abstract contract ReadBackFixture is HyperCorePerpFixture {

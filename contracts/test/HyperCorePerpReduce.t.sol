@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
-import {HyperCoreTransfers} from "ballast/adapters/HyperCoreTransfers.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
+import {HyperCoreTransfers} from "src/adapters/HyperCoreTransfers.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 /// @notice The way home that strangers may take step by step: close, free the margin, withdraw.

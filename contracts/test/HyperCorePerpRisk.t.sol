@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCoreReader} from "ballast/libraries/HyperCoreReader.sol";
+import {HyperCoreReader} from "src/libraries/HyperCoreReader.sol";
 import {HyperCorePerpFixture} from "./helpers/HyperCorePerpFixture.sol";
 
 /// @notice What the adapter tells the vault of its position: value, pending loss, distance, health, fingerprint.

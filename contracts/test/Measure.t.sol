@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {Position} from "ballast/interfaces/IAdapter.sol";
-import {Price} from "ballast/libraries/Price.sol";
-import {Measure, Snapshot} from "ballast/Measure.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
+import {Price} from "src/libraries/Price.sol";
+import {Measure, Snapshot} from "src/Measure.sol";
 
 /// @notice What holdings come to: sums, the least of the risks, and each token where it comes first.
 contract MeasureTest is Test {

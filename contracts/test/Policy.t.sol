@@ -4,10 +4,10 @@ pragma solidity 0.8.28;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Test} from "forge-std/Test.sol";
 
-import {Authority} from "ballast/Authority.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Mode} from "ballast/Plan.sol";
-import {Policy, VaultLimits} from "ballast/Policy.sol";
+import {Authority} from "src/Authority.sol";
+import {Limits} from "src/Limits.sol";
+import {Mode} from "src/Plan.sol";
+import {Policy, VaultLimits} from "src/Policy.sol";
 
 /// @notice Every limit against its ceiling and floor, and what may change at once. Who may change it: Authority.t.sol.
 contract PolicyTest is Test {

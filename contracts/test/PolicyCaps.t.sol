@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
 
-import {Budgets, Change, Envelope} from "ballast/Envelope.sol";
-import {Cap} from "ballast/Limits.sol";
-import {Policy} from "ballast/Policy.sol";
+import {Budgets, Change, Envelope} from "src/Envelope.sol";
+import {Cap} from "src/Limits.sol";
+import {Policy} from "src/Policy.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {PlanLogs} from "./helpers/PlanLogs.sol";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
-import {Mode} from "ballast/Plan.sol";
-import {Portfolio, Quote} from "ballast/Portfolio.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
+import {IPriceOracle} from "src/interfaces/IPriceOracle.sol";
+import {Mode} from "src/Plan.sol";
+import {Portfolio, Quote} from "src/Portfolio.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
+import {Feed, IAggregatorV3, PriceOracle} from "src/PriceOracle.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {RawAnswers} from "./helpers/HostileSources.sol";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IPriceSource} from "ballast/interfaces/IPriceSource.sol";
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
+import {IPriceSource} from "src/interfaces/IPriceSource.sol";
+import {Feed, IAggregatorV3, PriceOracle} from "src/PriceOracle.sol";
 
 import {Forwarder, GasGuzzler, RawAnswers, ReturnBomb, SlowSource} from "./helpers/HostileSources.sol";
 import {PriceOracleFixture} from "./helpers/PriceOracleFixture.sol";

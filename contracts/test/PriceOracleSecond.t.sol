@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Feed, PriceOracle} from "ballast/PriceOracle.sol";
+import {Feed, PriceOracle} from "src/PriceOracle.sol";
 
 import {GasGuzzler, ReturnBomb} from "./helpers/HostileSources.sol";
 import {PriceOracleFixture} from "./helpers/PriceOracleFixture.sol";

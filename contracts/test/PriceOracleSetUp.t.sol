@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IPriceSource} from "ballast/interfaces/IPriceSource.sol";
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
-import {BoundedDecimals} from "ballast/sources/BoundedDecimals.sol";
+import {IPriceSource} from "src/interfaces/IPriceSource.sol";
+import {Feed, IAggregatorV3, PriceOracle} from "src/PriceOracle.sol";
+import {BoundedDecimals} from "src/sources/BoundedDecimals.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {PriceOracleFixture} from "./helpers/PriceOracleFixture.sol";

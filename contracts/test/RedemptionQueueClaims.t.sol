@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {RedemptionLine} from "ballast/RedemptionLine.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {IERC7575} from "ballast/interfaces/IERC7575.sol";
+import {RedemptionLine} from "src/RedemptionLine.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {IERC7575} from "src/interfaces/IERC7575.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {RedemptionQueueFixture} from "./helpers/RedemptionQueueFixture.sol";

@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {RedemptionLine} from "ballast/RedemptionLine.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
+import {RedemptionLine} from "src/RedemptionLine.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {Fault, PlainVault} from "./helpers/PlainVault.sol";

@@ -4,9 +4,9 @@ pragma solidity 0.8.28;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {RedemptionLine} from "ballast/RedemptionLine.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {IERC7540Redeem} from "ballast/interfaces/IERC7540.sol";
+import {RedemptionLine} from "src/RedemptionLine.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {IERC7540Redeem} from "src/interfaces/IERC7540.sol";
 
 import {Fault} from "./helpers/PlainVault.sol";
 import {RedemptionQueueFixture} from "./helpers/RedemptionQueueFixture.sol";

@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {IERC7540Operator, IERC7540Redeem} from "ballast/interfaces/IERC7540.sol";
-import {IERC7575} from "ballast/interfaces/IERC7575.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {IERC7540Operator, IERC7540Redeem} from "src/interfaces/IERC7540.sol";
+import {IERC7575} from "src/interfaces/IERC7575.sol";
 
 import {RedemptionQueueFixture} from "./helpers/RedemptionQueueFixture.sol";
 import {FeeOnTransferToken} from "./helpers/UnusualTokens.sol";

@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {TickPrice} from "ballast/sources/TickPrice.sol";
+import {TickPrice} from "src/sources/TickPrice.sol";
 
 import {ObservedPoolFixture} from "./helpers/ObservedPoolFixture.sol";
 

@@ -4,9 +4,9 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {IUniswapV3Pool, UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
+import {IUniswapV3Pool, UniswapV3Swapper} from "src/adapters/UniswapV3Swapper.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapFixture} from "./helpers/UniswapFixture.sol";

@@ -5,8 +5,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IUniswapV3Pool, UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {IUniswapV3Pool, UniswapV3Swapper} from "src/adapters/UniswapV3Swapper.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapFixture} from "./helpers/UniswapFixture.sol";

@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {BoundedDecimals} from "ballast/sources/BoundedDecimals.sol";
-import {UniswapV3Twap} from "ballast/sources/UniswapV3Twap.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {BoundedDecimals} from "src/sources/BoundedDecimals.sol";
+import {UniswapV3Twap} from "src/sources/UniswapV3Twap.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {IObservedPool, ObservedPoolFixture} from "./helpers/ObservedPoolFixture.sol";

@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {Vault} from "ballast/Vault.sol";
-import {VaultShares} from "ballast/VaultShares.sol";
+import {Vault} from "src/Vault.sol";
+import {VaultShares} from "src/VaultShares.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {SharesFixture} from "./helpers/SharesFixture.sol";

@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
 
-import {Envelope, Limit} from "ballast/Envelope.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode, VaultStatus} from "ballast/Plan.sol";
+import {Envelope, Limit} from "src/Envelope.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode, VaultStatus} from "src/Plan.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 

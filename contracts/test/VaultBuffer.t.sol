@@ -4,11 +4,11 @@ pragma solidity 0.8.28;
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Policy} from "ballast/Policy.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {Vault} from "ballast/Vault.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Limits} from "src/Limits.sol";
+import {Policy} from "src/Policy.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {Vault} from "src/Vault.sol";
 
 import {SharesFixture} from "./helpers/SharesFixture.sol";
 

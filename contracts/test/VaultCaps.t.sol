@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
 
-import {Envelope, Limit} from "ballast/Envelope.sol";
-import {Action, Mode} from "ballast/Plan.sol";
+import {Envelope, Limit} from "src/Envelope.sol";
+import {Action, Mode} from "src/Plan.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";

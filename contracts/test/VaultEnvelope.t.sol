@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
 
-import {Envelope, Limit} from "ballast/Envelope.sol";
-import {Action} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Envelope, Limit} from "src/Envelope.sol";
+import {Action} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";

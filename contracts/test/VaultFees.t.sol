@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Action, Mode} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
-import {Fees, VaultBook} from "ballast/VaultBook.sol";
+import {Action, Mode} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
+import {Fees, VaultBook} from "src/VaultBook.sol";
 
 import {SharesFixture} from "./helpers/SharesFixture.sol";
 

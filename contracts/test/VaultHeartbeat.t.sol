@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Envelope, Limit} from "ballast/Envelope.sol";
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Action, Mode} from "ballast/Plan.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {Vault} from "ballast/Vault.sol";
-import {VaultBook} from "ballast/VaultBook.sol";
+import {Envelope, Limit} from "src/Envelope.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Action, Mode} from "src/Plan.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {Vault} from "src/Vault.sol";
+import {VaultBook} from "src/VaultBook.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";

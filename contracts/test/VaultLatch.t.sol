@@ -5,11 +5,11 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {Vm} from "forge-std/Vm.sol";
 
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode, Plan, VaultStatus} from "ballast/Plan.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {Vault} from "ballast/Vault.sol";
-import {VaultBook} from "ballast/VaultBook.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode, Plan, VaultStatus} from "src/Plan.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {Vault} from "src/Vault.sol";
+import {VaultBook} from "src/VaultBook.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {PlanLogs} from "./helpers/PlanLogs.sol";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Action, Figures, Mode, VaultStatus} from "ballast/Plan.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {Vault} from "ballast/Vault.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Action, Figures, Mode, VaultStatus} from "src/Plan.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {Vault} from "src/Vault.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";

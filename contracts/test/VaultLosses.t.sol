@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Portfolio} from "ballast/Portfolio.sol";
+import {Portfolio} from "src/Portfolio.sol";
 
 import {GrowthFixture} from "./helpers/GrowthFixture.sol";
 

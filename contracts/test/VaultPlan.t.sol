@@ -3,12 +3,12 @@ pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {Envelope} from "ballast/Envelope.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode, Plan, VaultStatus} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Envelope} from "src/Envelope.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode, Plan, VaultStatus} from "src/Plan.sol";
+import {Policy} from "src/Policy.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {Vault} from "src/Vault.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {LeveragedTestAdapter} from "./helpers/LeveragedTestAdapter.sol";

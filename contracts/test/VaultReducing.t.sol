@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Envelope} from "ballast/Envelope.sol";
-import {Action, Mode, Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Envelope} from "src/Envelope.sol";
+import {Action, Mode, Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 

@@ -4,12 +4,12 @@ pragma solidity 0.8.28;
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {Governance} from "ballast/Authority.sol";
-import {Action, Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
-import {Fees, Prices} from "ballast/VaultBook.sol";
-import {VaultLens} from "ballast/VaultLens.sol";
-import {VaultShares} from "ballast/VaultShares.sol";
+import {Governance} from "src/Authority.sol";
+import {Action, Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
+import {Fees, Prices} from "src/VaultBook.sol";
+import {VaultLens} from "src/VaultLens.sol";
+import {VaultShares} from "src/VaultShares.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";
 import {CallbackToken} from "./helpers/UnusualTokens.sol";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Authority} from "ballast/Authority.sol";
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Mode, Plan} from "ballast/Plan.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {Vault} from "ballast/Vault.sol";
-import {Fees, VaultBook} from "ballast/VaultBook.sol";
+import {Authority} from "src/Authority.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Mode, Plan} from "src/Plan.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {Vault} from "src/Vault.sol";
+import {Fees, VaultBook} from "src/VaultBook.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";

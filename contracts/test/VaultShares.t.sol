@@ -4,10 +4,10 @@ pragma solidity 0.8.28;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode} from "ballast/Plan.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode} from "src/Plan.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {Vault} from "src/Vault.sol";
 
 import {SharesFixture} from "./helpers/SharesFixture.sol";
 

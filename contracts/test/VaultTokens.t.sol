@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Mode} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Mode} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {CoreFixture} from "./helpers/CoreFixture.sol";

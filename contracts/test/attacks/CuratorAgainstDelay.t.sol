@@ -5,11 +5,11 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {Vault} from "ballast/Vault.sol";
-import {Fees} from "ballast/VaultBook.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Policy} from "src/Policy.sol";
+import {Portfolio} from "src/Portfolio.sol";
+import {Vault} from "src/Vault.sol";
+import {Fees} from "src/VaultBook.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

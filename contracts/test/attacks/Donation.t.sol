@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Plan} from "ballast/Plan.sol";
+import {Plan} from "src/Plan.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

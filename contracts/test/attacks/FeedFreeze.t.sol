@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Plan} from "ballast/Plan.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Plan} from "src/Plan.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

@@ -3,9 +3,9 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Mode, Plan} from "ballast/Plan.sol";
-import {PriceOracle} from "ballast/PriceOracle.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Mode, Plan} from "src/Plan.sol";
+import {PriceOracle} from "src/PriceOracle.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {AaveV3} from "ballast/adapters/AaveV3.sol";
-import {Action, Plan, VaultStatus} from "ballast/Plan.sol";
+import {AaveV3} from "src/adapters/AaveV3.sol";
+import {Action, Plan, VaultStatus} from "src/Plan.sol";
 
 import {AaveMarket} from "../helpers/AaveMarket.sol";
 import {AttackFixture} from "../helpers/AttackFixture.sol";

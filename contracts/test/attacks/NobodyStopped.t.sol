@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Mode} from "ballast/Plan.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
+import {Mode} from "src/Plan.sol";
+import {Portfolio} from "src/Portfolio.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode, Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode, Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

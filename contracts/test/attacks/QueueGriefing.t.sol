@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";

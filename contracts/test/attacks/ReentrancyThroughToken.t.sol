@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {Vault} from "ballast/Vault.sol";
-import {VaultShares} from "ballast/VaultShares.sol";
+import {Vault} from "src/Vault.sol";
+import {VaultShares} from "src/VaultShares.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";

@@ -4,12 +4,12 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {IAdapter, Position} from "ballast/interfaces/IAdapter.sol";
-import {Action, Plan} from "ballast/Plan.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Vault} from "ballast/Vault.sol";
-import {VaultShares} from "ballast/VaultShares.sol";
+import {IAdapter, Position} from "src/interfaces/IAdapter.sol";
+import {Action, Plan} from "src/Plan.sol";
+import {Portfolio} from "src/Portfolio.sol";
+import {Policy} from "src/Policy.sol";
+import {Vault} from "src/Vault.sol";
+import {VaultShares} from "src/VaultShares.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 import {UniswapMarket} from "../helpers/UniswapMarket.sol";

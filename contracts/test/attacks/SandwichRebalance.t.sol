@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {UniswapV3Swapper} from "ballast/adapters/UniswapV3Swapper.sol";
-import {Action, Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
+import {UniswapV3Swapper} from "src/adapters/UniswapV3Swapper.sol";
+import {Action, Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

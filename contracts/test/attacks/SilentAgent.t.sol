@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {VaultStatus} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {VaultStatus} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

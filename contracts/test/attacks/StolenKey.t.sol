@@ -4,8 +4,8 @@ pragma solidity 0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode} from "ballast/Plan.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode} from "src/Plan.sol";
 
 import {Loot, Thief} from "./Thief.sol";
 

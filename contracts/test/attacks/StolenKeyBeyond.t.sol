@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Envelope} from "ballast/Envelope.sol";
-import {Mode, Plan, VaultStatus} from "ballast/Plan.sol";
+import {Envelope} from "src/Envelope.sol";
+import {Mode, Plan, VaultStatus} from "src/Plan.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

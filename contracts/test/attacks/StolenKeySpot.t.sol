@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Limits} from "ballast/Limits.sol";
-import {Action, Mode} from "ballast/Plan.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Mode} from "src/Plan.sol";
 
 import {Loot, Thief} from "./Thief.sol";
 

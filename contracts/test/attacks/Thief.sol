@@ -4,11 +4,11 @@ pragma solidity 0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 
-import {Bucket} from "ballast/Bucket.sol";
-import {Budgets} from "ballast/Envelope.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Action, Figures, Mode, Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Bucket} from "src/Bucket.sol";
+import {Budgets} from "src/Envelope.sol";
+import {Limits} from "src/Limits.sol";
+import {Action, Figures, Mode, Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

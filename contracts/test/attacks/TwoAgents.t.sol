@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
-import {Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {AttackFixture} from "../helpers/AttackFixture.sol";
 

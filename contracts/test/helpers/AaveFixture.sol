@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {AaveV3} from "ballast/adapters/AaveV3.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {AaveV3} from "src/adapters/AaveV3.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {AaveMarket, IAavePool} from "./AaveMarket.sol";

@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {CommonBase} from "forge-std/Base.sol";
 
-import {IAaveV3Pool} from "ballast/interfaces/IAaveV3.sol";
+import {IAaveV3Pool} from "src/interfaces/IAaveV3.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 interface IAavePool is IAaveV3Pool {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {Authority} from "ballast/Authority.sol";
-import {IPriceSource} from "ballast/interfaces/IPriceSource.sol";
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Action, Mode} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {HyperCoreOraclePrice} from "ballast/sources/HyperCoreOraclePrice.sol";
-import {VaultLens} from "ballast/VaultLens.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
+import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
+import {Authority} from "src/Authority.sol";
+import {IPriceSource} from "src/interfaces/IPriceSource.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Action, Mode} from "src/Plan.sol";
+import {Policy} from "src/Policy.sol";
+import {Feed, IAggregatorV3, PriceOracle} from "src/PriceOracle.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {HyperCoreOraclePrice} from "src/sources/HyperCoreOraclePrice.sol";
+import {VaultLens} from "src/VaultLens.sol";
 import {CoreDepositWallet} from "sim/CoreDepositWallet.sol";
 import {CoreWriter} from "sim/CoreWriter.sol";
 import {HyperCore} from "sim/HyperCore.sol";

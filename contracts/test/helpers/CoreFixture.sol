@@ -4,11 +4,11 @@ pragma solidity 0.8.28;
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {Vm} from "forge-std/Vm.sol";
 
-import {Limit} from "ballast/Envelope.sol";
-import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Action, Mode} from "ballast/Plan.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
+import {Limit} from "src/Envelope.sol";
+import {IPriceOracle} from "src/interfaces/IPriceOracle.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Action, Mode} from "src/Plan.sol";
+import {Portfolio} from "src/Portfolio.sol";
 
 import {LeveragedTestAdapter} from "./LeveragedTestAdapter.sol";
 import {PlanLogs} from "./PlanLogs.sol";

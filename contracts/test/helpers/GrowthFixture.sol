@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Limits} from "ballast/Limits.sol";
+import {Limits} from "src/Limits.sol";
 
 import {SharesFixture} from "./SharesFixture.sol";
 

@@ -2,8 +2,8 @@
 pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {HyperCoreFixture} from "./HyperCoreFixture.sol";
 
 /// @title The least a vault does for its adapter: settles, sends the asset, forwards the action.

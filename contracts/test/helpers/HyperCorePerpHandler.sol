@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {HyperCorePerp} from "ballast/adapters/HyperCorePerp.sol";
+import {HyperCorePerp} from "src/adapters/HyperCorePerp.sol";
 import {HyperCore} from "sim/HyperCore.sol";
 import {TestUSDC} from "sim/TestUSDC.sol";
 import {ForwardingVault, HyperCorePerpFixture} from "./HyperCorePerpFixture.sol";

@@ -4,8 +4,8 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IAdapter, Position} from "ballast/interfaces/IAdapter.sol";
-import {Price} from "ballast/libraries/Price.sol";
+import {IAdapter, Position} from "src/interfaces/IAdapter.sol";
+import {Price} from "src/libraries/Price.sol";
 
 /// @notice A perp-like position for vault tests: trades at the reference price for a fee, and does what the test says.
 /// @dev value = cash here + size x price - cost, at least zero.

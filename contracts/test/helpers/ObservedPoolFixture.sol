@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {IUniswapV3Observations} from "ballast/sources/UniswapV3Twap.sol";
+import {IUniswapV3Observations} from "src/sources/UniswapV3Twap.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 interface IPoolFactory {

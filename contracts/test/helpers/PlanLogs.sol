@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
 
-import {Envelope, Limit} from "ballast/Envelope.sol";
-import {VaultBook} from "ballast/VaultBook.sol";
+import {Envelope, Limit} from "src/Envelope.sol";
+import {VaultBook} from "src/VaultBook.sol";
 
 /// @title What recorded logs tell of a plan: every value that was checked, next to its bound.
 library PlanLogs {

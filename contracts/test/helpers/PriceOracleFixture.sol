@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {IPriceSource} from "ballast/interfaces/IPriceSource.sol";
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
+import {IPriceSource} from "src/interfaces/IPriceSource.sol";
+import {Feed, IAggregatorV3, PriceOracle} from "src/PriceOracle.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {SettableFeed} from "./SettableFeed.sol";

@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {PlainVault} from "./PlainVault.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Action} from "ballast/Plan.sol";
-import {Fees} from "ballast/VaultBook.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Action} from "src/Plan.sol";
+import {Fees} from "src/VaultBook.sol";
+import {Vault} from "src/Vault.sol";
 
 import {VaultFixture} from "./VaultFixture.sol";
 

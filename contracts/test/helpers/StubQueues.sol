@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
 
 /// @notice A queue that counts how often it was asked to fill, and fails when the test says so.
 contract CountingQueue is IRedemptionQueue {

@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {Position} from "ballast/interfaces/IAdapter.sol";
+import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
+import {Position} from "src/interfaces/IAdapter.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapMarket} from "./UniswapMarket.sol";

@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {CommonBase} from "forge-std/Base.sol";
 
-import {IUniswapV3Pool} from "ballast/adapters/UniswapV3Swapper.sol";
+import {IUniswapV3Pool} from "src/adapters/UniswapV3Swapper.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 interface IUniswapFactory {

@@ -4,16 +4,16 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
 
-import {Authority, Governance} from "ballast/Authority.sol";
-import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
-import {IPriceSource} from "ballast/interfaces/IPriceSource.sol";
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Action, Mode, Plan, VaultStatus} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {Feed, IAggregatorV3, PriceOracle} from "ballast/PriceOracle.sol";
-import {Vault} from "ballast/Vault.sol";
-import {VaultLens} from "ballast/VaultLens.sol";
+import {Authority, Governance} from "src/Authority.sol";
+import {IPriceOracle} from "src/interfaces/IPriceOracle.sol";
+import {IPriceSource} from "src/interfaces/IPriceSource.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Action, Mode, Plan, VaultStatus} from "src/Plan.sol";
+import {Policy} from "src/Policy.sol";
+import {Portfolio} from "src/Portfolio.sol";
+import {Feed, IAggregatorV3, PriceOracle} from "src/PriceOracle.sol";
+import {Vault} from "src/Vault.sol";
+import {VaultLens} from "src/VaultLens.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {LeveragedTestAdapter} from "./LeveragedTestAdapter.sol";

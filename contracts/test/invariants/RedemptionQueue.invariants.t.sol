@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Test} from "forge-std/Test.sol";
 
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {PlainVault} from "../helpers/PlainVault.sol";

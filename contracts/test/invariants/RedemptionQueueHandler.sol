@@ -5,7 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {CommonBase} from "forge-std/Base.sol";
 import {StdUtils} from "forge-std/StdUtils.sol";
 
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
 import {TestToken} from "sim/TestToken.sol";
 
 import {PlainVault} from "../helpers/PlainVault.sol";

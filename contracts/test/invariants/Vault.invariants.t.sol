@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Figures} from "ballast/Plan.sol";
+import {Figures} from "src/Plan.sol";
 
 import {LeveragedTestAdapter} from "../helpers/LeveragedTestAdapter.sol";
 import {VaultWorld} from "./VaultWorld.sol";

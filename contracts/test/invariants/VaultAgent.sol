@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {Action, Mode, Plan} from "ballast/Plan.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Action, Mode, Plan} from "src/Plan.sol";
+import {Vault} from "src/Vault.sol";
 
 import {LeveragedTestAdapter} from "../helpers/LeveragedTestAdapter.sol";
 import {VaultPlanJudge} from "./VaultPlanJudge.sol";

@@ -5,12 +5,12 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Mode} from "ballast/Plan.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {Fees} from "ballast/VaultBook.sol";
-import {Vault} from "ballast/Vault.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Mode} from "src/Plan.sol";
+import {Policy} from "src/Policy.sol";
+import {Portfolio} from "src/Portfolio.sol";
+import {Fees} from "src/VaultBook.sol";
+import {Vault} from "src/Vault.sol";
 
 import {VaultAgent} from "./VaultAgent.sol";
 import {VaultJudge, World} from "./VaultJudge.sol";

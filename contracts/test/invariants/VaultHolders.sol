@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Figures, Mode} from "ballast/Plan.sol";
+import {Figures, Mode} from "src/Plan.sol";
 
 import {VaultJudge, World} from "./VaultJudge.sol";
 

@@ -4,10 +4,10 @@ pragma solidity 0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 
-import {Cap, Limits} from "ballast/Limits.sol";
-import {Price} from "ballast/libraries/Price.sol";
-import {Figures, Mode} from "ballast/Plan.sol";
-import {Holdings} from "ballast/Portfolio.sol";
+import {Cap, Limits} from "src/Limits.sol";
+import {Price} from "src/libraries/Price.sol";
+import {Figures, Mode} from "src/Plan.sol";
+import {Holdings} from "src/Portfolio.sol";
 
 import {VaultHolders} from "./VaultHolders.sol";
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {UniswapV3Spot} from "ballast/adapters/UniswapV3Spot.sol";
-import {IPriceOracle} from "ballast/interfaces/IPriceOracle.sol";
-import {IRedemptionQueue} from "ballast/interfaces/IRedemptionQueue.sol";
-import {Limits} from "ballast/Limits.sol";
-import {Policy} from "ballast/Policy.sol";
-import {Portfolio} from "ballast/Portfolio.sol";
-import {RedemptionQueue} from "ballast/RedemptionQueue.sol";
-import {Vault} from "ballast/Vault.sol";
+import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
+import {IPriceOracle} from "src/interfaces/IPriceOracle.sol";
+import {IRedemptionQueue} from "src/interfaces/IRedemptionQueue.sol";
+import {Limits} from "src/Limits.sol";
+import {Policy} from "src/Policy.sol";
+import {Portfolio} from "src/Portfolio.sol";
+import {RedemptionQueue} from "src/RedemptionQueue.sol";
+import {Vault} from "src/Vault.sol";
 
 import {SharesFixture} from "../helpers/SharesFixture.sol";
 import {UniswapMarket} from "../helpers/UniswapMarket.sol";
