@@ -14,6 +14,7 @@ from agent.market.live import LiveMarket
 from agent.market.vault_reader import VaultSite
 from agent.report.chain_table import print_chain
 from agent.report.observation_table import print_observation
+from agent.service.failures import refusing
 from agent.service.site import read_site
 from chains.rpc import Node
 
@@ -24,6 +25,7 @@ VAULT_ASSET = "USDC"
 NOBODY = "0x" + "00" * 20
 
 
+@refusing
 def report_observation(
     config: Config, base_url: str | None, rpc: str | None, site: Path | None, console: "Console"
 ) -> int:
@@ -40,8 +42,7 @@ def report_observation(
 
     Raises
     ------
-    Refusal : an unknown venue, or a site that is none
-    RpcError, RpcUnavailable : the chain does not answer
+    Refusal : an unknown venue, a site that is none, or a chain that does not answer
     """
     venues = config.observe.venues
     where = None if site is None else read_site(site)

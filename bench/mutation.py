@@ -5,10 +5,12 @@
 changed functions inside one process, while these tests start nodes, fork agents and read the tree they lie in.
 """
 
+import contextlib
 import difflib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import libcst
-from mutmut.mutation.file_mutation import create_mutations, deep_replace
+from libcst.metadata import MetadataWrapper
+from mutmut.mutation.file_mutation import Mutation, MutationVisitor, deep_replace
+from mutmut.mutation.mutators import mutation_operators
+from mutmut.mutation.pragma_handling import IgnoredCode
 
 ROOT = Path(__file__).resolve().parents[1]
 MUTANTS = 200
@@ -45,29 +50,32 @@ TESTS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One file with one change, and the tests that should notice it."""
+    """One change of one file, and the tests that should notice it."""
 
     path: str
-    before: str
-    after: str
+    module: libcst.Module
+    mutation: Mutation
     tests: tuple[str, ...]
 
+    def code(self) -> str:
+        """The whole file with the change."""
+        return deep_replace(self.module, self.mutation.original_node, self.mutation.mutated_node).code
+
     def __str__(self) -> str:
-        lines = list(difflib.unified_diff(self.before.splitlines(), self.after.splitlines(), n=0, lineterm=""))[2:]
+        before, after = self.module.code.splitlines(), self.code().splitlines()
+        lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
         return "\n".join([self.path, *("    " + line for line in lines)])
 
 
 def mutants() -> Iterator[Mutant]:
-    """Every mutant of every file, in a fixed order."""
+    """Every mutant of every file, in a fixed order; as mutmut has it, what runs once on import is not changed."""
     for pattern, tests in TESTS.items():
         for path in sorted(ROOT.glob(pattern)):
-            before = path.read_text()
-            module, mutations, _, _ = create_mutations(str(path), before)
-            for one in mutations:
-                changed = deep_replace(module, one.original_node, one.mutated_node)
-                assert isinstance(changed, libcst.Module)
-                if changed.code != before:
-                    yield Mutant(str(path.relative_to(ROOT)), before, changed.code, tests)
+            visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
+            module = MetadataWrapper(libcst.parse_module(path.read_text())).visit(visitor)
+            for mutation in visitor.mutations:
+                if mutation.contained_by_top_level_function is not None:
+                    yield Mutant(str(path.relative_to(ROOT)), module, mutation, tests)
 
 
 def copy_tree(to: Path) -> None:
@@ -101,10 +109,8 @@ def passes(tree: Path, tests: tuple[str, ...]) -> bool:
 
 def stop_group(process: "subprocess.Popen[bytes]") -> None:
     """Ends the tests and the nodes that a mutant may have left running."""
-    try:
-        os.killpg(process.pid, 9)
-    except ProcessLookupError:
-        pass
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
@@ -113,6 +119,7 @@ def main() -> int:
     everything = list(mutants())
     sample = random.Random(SEED).sample(everything, min(count, len(everything)))
     done = killed = 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background jobs ignore it
     with tempfile.TemporaryDirectory(prefix="ballast-mutation-") as folder:
         tree = Path(folder)
         copy_tree(tree)
@@ -122,9 +129,9 @@ def main() -> int:
                 return 1
         try:
             for mutant in sample:
-                (tree / mutant.path).write_text(mutant.after)
+                (tree / mutant.path).write_text(mutant.code())
                 survived = passes(tree, mutant.tests)
-                (tree / mutant.path).write_text(mutant.before)
+                (tree / mutant.path).write_text(mutant.module.code)
                 done, killed = done + 1, killed + (not survived)
                 if survived:
                     print(f"survived {done}: {mutant}", flush=True)

@@ -106,10 +106,15 @@ class ChaosProxy:
             await asyncio.sleep(STALL_S)
         if fault in (Fault.LOSE, Fault.STALL):
             return _hang_up(request)
-        asked = json.loads(body)
-        if fault is Fault.REORDER:
-            await self._wait_to_be_overtaken(asked)
-        answered = await self._forward(body, asked)
+        try:
+            asked = json.loads(body)
+            if fault is Fault.REORDER:
+                await self._wait_to_be_overtaken(asked)
+            answered = await self._forward(body, asked)
+        except (ValueError, TypeError, KeyError):
+            return web.Response(status=400, text="not JSON-RPC")
+        except aiohttp.ClientError as error:
+            return web.Response(status=502, text=f"the node itself does not answer: {type(error).__name__}")
         if fault is Fault.DROP:
             return _hang_up(request)
         if fault is Fault.DELAY:
@@ -184,7 +189,10 @@ def serve_chaos(node_url: str, port: int, faults: Sequence[str], seed: int, dela
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         ready.add_done_callback(lambda told: out.print(f"http://127.0.0.1:{told.result()} misbehaves; Ctrl-C stops it"))
-        await proxy.serve(port, stopping, ready)
+        try:
+            await proxy.serve(port, stopping, ready)
+        except OSError as error:
+            raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, f"port {port}: {error.strerror}", where="--port")) from error
 
     asyncio.run(until_interrupted())
     struck = ", ".join(f"{fault} {count}" for fault, count in proxy.struck.items() if count)

@@ -85,6 +85,9 @@ def backtest(
         bool, typer.Option("--events", help="through the live decide and gate instead of the compiled kernel")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="write backtest.json and backtest.parquet here")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="write a page (HTML) with plots, intervals and sensitivity here")
+    ] = None,
 ) -> None:
     """What a strategy would have earned over a period: fees, slippage, funding, margin, limits and all."""
     from rich.console import Console
@@ -92,7 +95,8 @@ def backtest(
     from agent.cli.reported import reported
     from agent.research.commands import run_backtest
 
-    raise typer.Exit(reported(run_backtest)(config, (from_, to), data, seed, capital, events, out, Console()))
+    options = (data, seed, capital, events, out, report)
+    raise typer.Exit(reported(run_backtest)(config, (from_, to), *options, Console()))
 
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="strategy file")]

@@ -23,6 +23,7 @@ from agent.config.models import (
 )
 from agent.config.scaling import (
     SCALING_METHODS,
+    AlmgrenChrissMethod,
     AntiMartingaleMethod,
     BandMethod,
     CppiMethod,
@@ -45,6 +46,7 @@ from agent.config.strict import Strict
 __all__ = [
     "SCALING_METHODS",
     "AaveConfig",
+    "AlmgrenChrissMethod",
     "AntiMartingaleMethod",
     "BandMethod",
     "CarryStrategy",

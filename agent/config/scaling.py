@@ -21,6 +21,13 @@ class LinearMethod(Strict):
     increment: Positive
 
 
+class AlmgrenChrissMethod(Strict):
+    """A13: widen by a part of what is left, most of it first."""
+
+    method: Literal["almgren_chriss"]
+    half_life_h: Annotated[float, Field(gt=0, le=24 * 30)]  # 1 / kappa: after it 37 % of the way is left
+
+
 class InverseVarianceMethod(Strict):
     """A3: exposure by inverse variance."""
 
@@ -176,6 +183,7 @@ class BandMethod(Strict):
 
 ScalingMethod = Annotated[
     LinearMethod
+    | AlmgrenChrissMethod
     | InverseVarianceMethod
     | KellyMethod
     | MartingaleMethod
@@ -195,6 +203,7 @@ ScalingMethod = Annotated[
 
 SCALING_METHODS: Mapping[str, type[Strict]] = {
     "linear": LinearMethod,
+    "almgren_chriss": AlmgrenChrissMethod,
     "inverse_variance": InverseVarianceMethod,
     "kelly": KellyMethod,
     "martingale": MartingaleMethod,

@@ -154,13 +154,21 @@ class Delivery:
             return self._unknown(opened, Reason(Code.RECEIPT_UNCONFIRMED, "the nonce was used up, and is free again"))
         message = "somebody else uses the agent's key, or the journal is not this chain's"
         reason = Reason(Code.KEY_SHARED, message, float(nonce), float(ours), "journal")
-        finality = self._rules.finality_blocks
-        final = finality == 0 or self._nonce(hex(max(0, self._node.head().number - finality))) > ours
+        final = self._taken_for_good(ours)
         known = (opened.intent_id, reason.message) in self._noted
         if final or not known:
             self._journal.conclude(opened.intent_id, Status.REFUSED, str(reason), code=reason.code, final=final)
             self._noted.add((opened.intent_id, reason.message))
         return None if known else Outcome.without_block(opened, Status.REFUSED, reason)
+
+    def _taken_for_good(self, ours: int) -> bool:
+        if self._rules.finality_blocks == 0:
+            return True
+        final = max(0, self._node.head().number - self._rules.finality_blocks)
+        try:
+            return self._nonce(hex(final)) > ours
+        except RpcError:
+            return False  # a node that does not keep the state of that block cannot say
 
     def _push(self, opened: Open, head: BlockRef) -> Outcome:
         """The nonce is free: the same bytes again, dearer ones, or nothing in their place."""

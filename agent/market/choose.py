@@ -53,7 +53,7 @@ def choose_market(config: Config, folder: Path | None, period: tuple[int, int], 
     hours = (period[1] - start_s) // SECONDS_PER_HOUR + 1
     # Exchanges do stand still in crashes, and a demo should show what the agent does then.
     first_price = SYNTHETIC_START_PRICES.get(config.market.symbol, 100.0)
-    parameters = SyntheticParameters(start_price=first_price, outage_hours=2)
+    parameters = SyntheticParameters(start_price=first_price, calm_hours=window_h, outage_hours=2)
     table = synthetic_market(
         seed, start_s, hours, config.market.symbol, config.market.perp is not None, parameters=parameters
     )

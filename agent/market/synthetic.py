@@ -42,6 +42,7 @@ class SyntheticParameters:
     crash_basis: float = -0.012  # by how much the perp falls below spot at the bottom
     crash_basis_half_life_h: float = 6.0
     crash_open_interest_drop: float = 0.30
+    calm_hours: int = 0  # of the beginning, such as the history before a replay: the crash comes later
     outage_hours: int = 0  # exchanges that stand still in the middle of the crash leave no bar
 
 
@@ -69,7 +70,7 @@ def synthetic_market(
         b[t] = mean + exp(-k) * (b[t-1] - mean) + noise,  mark = spot * exp(b + dislocation)
         f[T] = memory * f[T-8h] + (1 - memory) * (base + slope * mean of (log(mark / spot) - basis mean) over 8 h)
 
-    The crash lies wholly in the middle third. Parts of the market draw from streams of their own, so spot is the same
+    The crash lies wholly in the middle third of what follows the calm hours. Parts of the market draw from streams of their own, so spot is the same
     with and without a perp.
 
     Parameters
@@ -130,7 +131,9 @@ def synthetic_market(
 
 def _crash(random: np.random.Generator, hours: int, p: SyntheticParameters) -> _Crash:
     length = int(random.integers(p.crash_hours[0], p.crash_hours[1] + 1))
-    start = int(random.integers(hours // 3, 2 * hours // 3 - length + 1))
+    first = p.calm_hours if hours - p.calm_hours >= MIN_HOURS else 0
+    third = (hours - first) // 3
+    start = int(random.integers(first + third, hours - third - length + 1))
     drop = float(random.uniform(*p.crash_drop))
     return _Crash(start, math.log(1 - drop) * random.dirichlet(np.full(length, 4.0)))
 

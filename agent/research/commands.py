@@ -39,6 +39,7 @@ def run_backtest(
     capital: float,
     events: bool,
     out: Path | None,
+    report: Path | None,
     console: Console,
 ) -> int:
     """`ballast backtest`."""
@@ -62,6 +63,12 @@ def run_backtest(
         from agent.research.files import write_backtest
 
         console.print(f"written {write_backtest(out, done, loaded.config_hash)}", highlight=False, soft_wrap=True)
+    if report is not None:
+        from agent.research.report.page import write_page
+        from agent.research.report.study import study
+
+        page = write_page(report, study(loaded.config, loaded.config_hash, market, capital))
+        console.print(f"written {page}", highlight=False, soft_wrap=True)
     return EXIT_OK
 
 

@@ -69,7 +69,7 @@ from agent.scaling import (
     whalley_wilmott_band,
 )
 from agent.scaling.impact import almgren_impact, depth_walk, participation_cap, quantity_for_cost, square_root_impact
-from agent.scaling.slicing import almgren_chriss, maker_ladder, risk_aversion_for, simulate_fills, twap
+from agent.scaling.slicing import almgren_chriss, maker_ladder, risk_aversion_for, schedule_step, simulate_fills, twap
 
 _ALL: tuple[Callable[..., Any], ...] = (
     volatility_target,
@@ -133,6 +133,7 @@ _ALL: tuple[Callable[..., Any], ...] = (
     twap,
     almgren_chriss,
     risk_aversion_for,
+    schedule_step,
     maker_ladder,
     simulate_fills,
     risk_overlay,

@@ -1,6 +1,7 @@
 """Methods of `strategy.scaling` that follow from what the vault holds now: steps, schedules, cushions, costs."""
 
 from agent.config import (
+    AlmgrenChrissMethod,
     BandMethod,
     CppiMethod,
     DcaMethod,
@@ -18,6 +19,7 @@ from agent.scaling.impact import participation_cap, quantity_for_cost
 from agent.scaling.linear import base_increment, linear_step, quote_increment
 from agent.scaling.pipeline import scaler
 from agent.scaling.situation import Situation, rolling_mean
+from agent.scaling.slicing import schedule_step
 from agent.units import DAYS_PER_YEAR, SECONDS_PER_HOUR
 
 CYCLE_H = 1.0
@@ -39,6 +41,22 @@ def linear(rule: LinearMethod, situation: Situation) -> Scaler | Reason:
         held=held,
         target=target,
         increment=increment,
+        least_step=situation.least_step,
+    )
+
+
+def almgren_chriss(rule: AlmgrenChrissMethod, situation: Situation) -> Scaler | Reason:
+    """A limit one step of the optimal schedule without an end above what is held."""
+    held, target = situation.held, situation.exposure
+    limit = target if target <= held else schedule_step(held, target, rule.half_life_h, CYCLE_H, situation.least_step)
+    return scaler(
+        "almgren_chriss",
+        limit,
+        f"{held:.4f} is held and {target:.4f} wanted: a part of what is left each hour, with a half-life of "
+        f"{rule.half_life_h:g} h",
+        held=held,
+        target=target,
+        half_life_h=rule.half_life_h,
         least_step=situation.least_step,
     )
 

@@ -38,6 +38,7 @@ def _none(rule: object) -> int:
 
 METHODS: Mapping[str, Method] = {
     "linear": Method(Role.LIMIT, from_vault.linear, _none, "A2 widens by fixed increments"),
+    "almgren_chriss": Method(Role.LIMIT, from_vault.almgren_chriss, _none, "A13 widens by a part of what is left"),
     "inverse_variance": Method(Role.CAP, from_history.inverse_variance, _none, "A3 exposure by inverse variance"),
     "kelly": Method(Role.CAP, from_history.kelly, lambda rule: rule.window_h, "A4 a fraction of shrunk Kelly"),
     "martingale": Method(

@@ -80,8 +80,13 @@ def report_resume(path: Path, vault: str, console: "Console") -> int:
     latches = _latches(loaded)
     person, now = getpass.getuser(), int(time.time())
     names = [vault] if vault != EVERY_VAULT else [EVERY_VAULT, *_names(loaded)]
-    cleared = sum(latches.clear(name, now, person) for name in names)
-    console.print(f"cleared {cleared} latch{'es' if cleared != 1 else ''} of {vault}")
+    found = {latch.id: latch for name in names for latch in latches.active(name) if latch.vault in names}
+    for name in names:
+        latches.clear(name, now, person)
+    for latch in found.values():
+        console.print(f"cleared  {latch.reason.code}  {latch.vault}: {_said(latch.reason)}", highlight=False, soft_wrap=True)
+    if not found:
+        console.print(f"nothing was latched for {vault}", highlight=False)
     switch = KillSwitch(loaded.state, latches)
     left = {reason for name in names if name != EVERY_VAULT for reason in switch.reasons(name)}
     for reason in left:

@@ -12,6 +12,13 @@ from agent.watch.status import Face
 WELL_INTERVALS = 3  # without a cycle for so many, a vault is not well
 
 
+def _ask_the_leader(action: str, vault: str, address: str) -> None:
+    raise LookupError("nothing was stopped: this agent stands by; ask the one that leads")
+
+
+STANDBY = Face(lambda: (True, {}), lambda: {"standby": True}, _ask_the_leader)
+
+
 def face_of(workers: Sequence[Worker], latches: Latches, interval_s: int) -> Face:
     """The face of a service: a vault is well while its last cycle is recent and did not fail."""
     started = time.time()

@@ -127,11 +127,14 @@ class Latches:
     def clear(self, vault: str, at_s: int, by: str) -> int:
         """A person enables a vault again; returns how many latches that cleared.
 
-        History stays, but the counters begin anew: repeated execution counts from here, and the plans that the vault
-        has carried out by now are taken as known.
+        History stays, but the counters begin anew: repeated execution counts from here, and when the vault was latched
+        for plans that nobody intended, those it has carried out by now are taken as known.
         """
         with self._engine.begin() as connection:
-            connection.execute(_baselines.delete().where(_baselines.c.vault == vault))
+            unintended = _latches.c.code == Code.SENT_AGAINST_INTENDED
+            open_ones = sql.select(_latches.c.vault).where(unintended & _latches.c.cleared_at.is_(None))
+            mine = (_baselines.c.vault == vault) & _baselines.c.vault.in_(open_ones)
+            connection.execute(_baselines.delete().where(mine))
             mine = (_latches.c.vault == vault) & _latches.c.cleared_at.is_(None)
             return connection.execute(_latches.update().where(mine).values(cleared_at=at_s, cleared_by=by)).rowcount
 

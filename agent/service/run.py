@@ -23,7 +23,7 @@ from agent.market.background import BackgroundExchanges
 from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
 from agent.research.promotion.allocation import require_allocation
-from agent.service.face import face_of
+from agent.service.face import STANDBY, face_of
 from agent.service.failures import refusing
 from agent.service.kill_switch import KillSwitch
 from agent.service.latches import EVERY_VAULT, Latches
@@ -39,7 +39,7 @@ from agent.watch.alerts import Alerts, AppriseChannel
 from agent.watch.logs import start_logging
 from agent.watch.metrics import Metrics
 from agent.watch.secrets import Redactor
-from agent.watch.status import StatusServer
+from agent.watch.status import Face, StatusServer
 from chains.providers import ProviderPool
 
 log = logging.getLogger("ballast.service")
@@ -116,7 +116,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
 
     with ExitStack() as undo:
         signer = open_signer(service.signer)
-        lease = _lead(loaded, signer.address, undo, stopping)
+        lease = _lead(loaded, signer.address, redact, undo, stopping)
         if lease is not None:
             lease.keep(lambda: lose(Code.NOT_LEADER, "another agent has led meanwhile"))
         latches = Latches(loaded.latches_url)
@@ -221,7 +221,9 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
         yield running
 
 
-def _lead(loaded: LoadedService, name: str, undo: ExitStack, stopping: threading.Event) -> LeaderLease | None:
+def _lead(
+    loaded: LoadedService, name: str, redact: Redactor, undo: ExitStack, stopping: threading.Event
+) -> LeaderLease | None:
     """The lease, once this process holds it; None when there is no other process."""
     settings, database = loaded.service.lease, loaded.database_url
     if settings is None or database is None:
@@ -229,15 +231,15 @@ def _lead(loaded: LoadedService, name: str, undo: ExitStack, stopping: threading
     holder = f"{socket.gethostname()} process {os.getpid()}"
     lease = LeaderLease(database, name, holder, settings.lease_s)
     undo.callback(lease.release)
-    notify("READY=1\nSTATUS=standby")
-    told = False
-    while not lease.acquire():
-        if not told:
-            log.info("standby", extra={"lease": name})
-            told = True
-        if stopping.wait(min(settings.lease_s / 3, WATCHDOG_S)):
-            raise StoppedWaiting
-        notify("WATCHDOG=1")
+    if not lease.acquire():
+        notify("READY=1\nSTATUS=standby")
+        log.info("standby", extra={"lease": name})
+        with ExitStack() as while_waiting:
+            _show_status(loaded, STANDBY, redact, while_waiting)
+            while not lease.acquire():
+                if stopping.wait(min(settings.lease_s / 3, WATCHDOG_S)):
+                    raise StoppedWaiting
+                notify("WATCHDOG=1")
     log.info("leads", extra={"lease": name, "token": lease.token})
     return lease
 
@@ -257,13 +259,19 @@ def _show(running: Running, redact: Redactor, undo: ExitStack) -> None:
     if watching.metrics_port:
         with _mistakes("watching.metrics_port"):
             running.metrics.serve(watching.metrics_host, watching.metrics_port)
-    if watching.status_port:
-        if watching.status_token is None:
-            raise Refusal(Reason(Code.CONFIG_MISSING, "a status port needs a token", where="watching.status_token"))
-        face = face_of(running.workers, running.latches, running.loaded.service.timing.interval_s)
-        token, stoppers = revealed(watching.status_token), frozenset(watching.stoppers)
-        with _mistakes("watching.status_port and status_token"):
-            undo.callback(StatusServer(face, watching.status_port, token, stoppers, redact=redact).close)
+    face = face_of(running.workers, running.latches, running.loaded.service.timing.interval_s)
+    _show_status(running.loaded, face, redact, undo)
+
+
+def _show_status(loaded: LoadedService, face: Face, redact: Redactor, undo: ExitStack) -> None:
+    watching = loaded.service.watching
+    if not watching.status_port:
+        return
+    if watching.status_token is None:
+        raise Refusal(Reason(Code.CONFIG_MISSING, "a status port needs a token", where="watching.status_token"))
+    token, stoppers = revealed(watching.status_token), frozenset(watching.stoppers)
+    with _mistakes("watching.status_port and status_token"):
+        undo.callback(StatusServer(face, watching.status_port, token, stoppers, redact=redact).close)
 
 
 def _keep_to_the_schedule(running: Running, stopping: threading.Event) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from agent.config.file import load_config
 from agent.market import hours
-from agent.market.store.pages import HistoryPage
 from agent.market.hours import StoredHours
 from agent.market.live import LiveMarket
 from agent.market.observation import History, MarketView
 from agent.market.reading import Quantity, Reading, VenueAnswer
+from agent.market.store.pages import HistoryPage
 from agent.reasons import Code, Reason, Refusal
 
 CONFIG = load_config(Path(__file__).parents[2] / "configs" / "eth-carry.yaml").config

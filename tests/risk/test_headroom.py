@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from vault_world import POLICY, World
 
-from agent.risk import headroom
+from agent.risk import above_minimum, headroom
 
 
 def left(**changes: object) -> dict[str, float]:
@@ -53,3 +53,9 @@ def test_a_worst_loss_in_flight_uses_up_the_plans_loss_and_lowers_the_vault() ->
 
 def test_exposure_of_a_vault_without_value_is_a_breach() -> None:
     assert left(total_assets=0, gross_exposure=1)["max_gross_leverage"] == -1.0
+
+
+@pytest.mark.parametrize("minimum", [0.0, -1.0, float("nan")])
+def test_refuses_a_minimum_of_nothing(minimum: float) -> None:
+    with pytest.raises(ValueError, match="minimum"):
+        above_minimum(1.0, minimum)

@@ -7,7 +7,7 @@ from vault_world import NOW, POLICY, World
 
 from agent.market.observation import Mode, Observation, VaultState
 from agent.reasons import Code, Reason
-from agent.risk import sign_of_life_due, upkeep
+from agent.risk import latch_due, sign_of_life_due, upkeep
 
 DAY = 86_400
 MARKS = ("day_start_price_e18", "week_start_price_e18", "high_water_mark_e18")
@@ -113,3 +113,31 @@ def test_an_outage_of_the_venues_is_no_silence(code: Code) -> None:
 )
 def test_a_person_who_said_stop_and_a_chain_in_doubt_get_no_sign(reason: Reason) -> None:
     assert sign(Reason(Code.SOURCE_DOWN, ""), reason) is None
+
+
+def test_loss_limits_of_a_vault_without_a_start_price_or_without_holders_are_not_latched() -> None:
+    seen = World().observe()
+    lost = replace(seen.vault, share_price_e18=1)
+    assert latch_due(replace(seen, vault=lost), POLICY) is not None
+    assert latch_due(replace(seen, vault=replace(lost, **dict.fromkeys(MARKS, 0))), POLICY) is None
+    assert latch_due(replace(seen, vault=replace(lost, total_supply=0)), POLICY) is None
+
+
+def test_an_agent_that_may_decide_gives_no_sign() -> None:
+    assert sign() is None
+
+
+def test_silence_is_counted_from_the_last_plan_or_sign_whichever_came_later() -> None:
+    blind = Reason(Code.SOURCE_DOWN, "")
+    assert sign(blind, last_plan_at=NOW - DAY) == (
+        "nothing may be decided, and the vault has not heard from its agent for 24 h"
+    )
+    assert sign(blind, last_plan_at=NOW - DAY + 1) is None
+    assert sign(blind, last_sign_at=NOW - DAY + 1) is None
+
+
+def test_a_halted_vault_and_one_without_holders_need_no_sign() -> None:
+    blind = Reason(Code.SOURCE_DOWN, "")
+    assert sign(blind, mode=Mode.REDUCE_ONLY) is not None
+    assert sign(blind, mode=Mode.HALTED) is None
+    assert sign(blind, total_supply=0) is None

@@ -137,6 +137,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "risk_aversion": 1e-6,
     },
     "risk_aversion_for": {"half_life": 10.0, "volatility": 0.95, "temporary": 2.5e-6},
+    "schedule_step": {"held": 0.1, "target": 0.9, "half_life": 6.0, "interval": 1.0, "least_trade": 0.05},
     "maker_ladder": {"middle": 100.0, "quantity": -3.0, "levels": [0.01, 0.02], "weights": [1.0, 2.0]},
     "simulate_fills": {"orders": [MakerOrder(99.5, 1.0)], **BARS, "share_of_volume": 0.1, "fee": 0.001},
     "risk_overlay": {"risks": [0.2, 0.8], "limits": [2.0, 4.0], "target": 0.1},

@@ -41,7 +41,7 @@ from agent.scaling import (
     z_score,
 )
 from agent.scaling.impact import depth_walk, quantity_for_cost, square_root_impact
-from agent.scaling.slicing import MakerOrder, almgren_chriss, maker_ladder, simulate_fills, twap
+from agent.scaling.slicing import MakerOrder, almgren_chriss, maker_ladder, schedule_step, simulate_fills, twap
 
 volatility = st.floats(0.01, 3)
 exposure = st.floats(-2, 2)
@@ -400,6 +400,23 @@ class TestSlicing:
         assert hurried.holdings[0] == 1e6
         assert hurried.holdings[-1] == 0
         assert all(left >= right for left, right in pairwise(hurried.holdings))
+
+    @given(st.floats(0.5, 20), st.integers(0, 10))
+    def test_a_step_without_an_end_is_that_of_a_very_long_schedule(self, half_life: float, row: int) -> None:
+        # kappa follows from the aversion only in the limit of small intervals, so it is taken from the schedule
+        aversion = 2.5e-6 / (0.95 * half_life) ** 2
+        long = almgren_chriss(1.0, 500, 500, volatility=0.95, permanent=0, temporary=2.5e-6, risk_aversion=aversion)
+        following = schedule_step(0.0, long.holdings[row], long.half_life, 1.0)
+        assert long.holdings[row] - following == pytest.approx(long.holdings[row + 1], rel=1e-6)
+
+    @given(exposure, exposure, st.floats(0.5, 50), st.floats(0.01, 0.3))
+    def test_its_steps_are_worth_a_trade_and_end(self, held: float, target: float, theta: float, least: float) -> None:
+        at = held
+        for _ in range(2_000):
+            following = schedule_step(at, target, theta, 1.0, least)
+            assert following == target or abs(following - at) > least
+            at = following
+        assert at == pytest.approx(target, abs=1e-12)
 
     def test_a_ladder_of_resting_orders_stands_on_its_side(self) -> None:
         orders = maker_ladder(100.0, 3.0, ladder_levels("fibonacci", 0.01, 3), [1, 1, 4])

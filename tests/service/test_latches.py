@@ -10,6 +10,7 @@ from agent.risk.controls import SentPlan
 from agent.service.kill_switch import KillSwitch, stop
 from agent.service.latches import EVERY_VAULT, Latches
 
+UNINTENDED = Reason(Code.SENT_AGAINST_INTENDED, "one more", 9, 3, "journal")
 REPEATED = Reason(Code.REPEATED_EXECUTION, "16 plans", 16, 16, "controls.max_trading_plans_per_day")
 
 
@@ -74,7 +75,13 @@ def test_latches_are_the_same_in_postgresql(postgres: str) -> None:
     assert latches.baseline("eth-carry", 9) == 3
     assert [latch.reason for latch in latches.active("eth-carry")] == [REPEATED]
     latches.clear("eth-carry", 300, "ann")
+    assert latches.baseline("eth-carry", 9) == 3
+    latches.set("eth-carry", UNINTENDED, 400, "the agent")
+    latches.clear("btc-carry", 500, "ann")
+    assert latches.baseline("eth-carry", 9) == 3
+    latches.clear("eth-carry", 500, "ann")
     assert latches.baseline("eth-carry", 9) == 9
+    assert latches.record_value("eth-carry", 90.0, 15.0, 2) == (90.0, 15.0)
     latches.close()
 
 

@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,7 +84,9 @@ def test_a_person_stops_and_resumes(service: Path, action: str) -> None:
     (cycle,) = lines(stopped, "cycle")
     assert code in str(cycle["codes"])
     assert cycle["transaction"] is None
-    assert ballast("resume", str(service), "eth-carry").returncode == 0
+    resumed = ballast("resume", str(service), "eth-carry")
+    assert resumed.returncode == 0
+    assert f"cleared  {code}  eth-carry" in resumed.stdout
     assert ballast("status", str(service)).returncode == 0
 
 
@@ -153,8 +157,16 @@ def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has
     running = [started(file, logs[0])]
     try:
         wait_for(logs[0], '"ready"')
-        running.append(started(file, logs[1]))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        shown = file.with_name("shown.yaml")
+        shown.write_text(file.read_text().replace("status_port: 0", f"status_port: {port}"))
+        running.append(started(shown, logs[1]))
         wait_for(logs[1], '"standby"')
+        time.sleep(0.5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as health:
+            assert health.status == 200, "a standby that waits is well"
         running[0].send_signal(signal.SIGSTOP)
         wait_for(logs[1], '"ready"')
         running[0].send_signal(signal.SIGCONT)

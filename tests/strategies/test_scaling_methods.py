@@ -10,6 +10,7 @@ from vault_world import CARRY_CONFIG, ETH, NOW, PRICE, SPOT_CONFIG, USD, World, 
 
 from agent.config import (
     SCALING_METHODS,
+    AlmgrenChrissMethod,
     AntiMartingaleMethod,
     BandMethod,
     Config,
@@ -51,6 +52,7 @@ REVERSION = MeanReversionMethod(method="mean_reversion", average_h=240, full_z=2
 DEPTH = DepthMethod(method="depth", thin_usd=1e6, full_usd=9e6, floor=0.2)
 EVERY: tuple[ScalingMethod, ...] = (
     LinearMethod(method="linear", unit="nav", increment=0.1),
+    AlmgrenChrissMethod(method="almgren_chriss", half_life_h=6.0),
     InverseVarianceMethod(method="inverse_variance", target=0.3),
     KellyMethod(method="kelly", window_h=600, least_t=1.0),
     MartingaleMethod(method="martingale", round_h=24, bets=4),
@@ -66,6 +68,8 @@ EVERY: tuple[ScalingMethod, ...] = (
     FixedRiskMethod(method="fixed_risk", risk=0.01, stop_sigmas=2.0),
     BandMethod(method="band", rule="relative", width=0.05),
 )
+
+LIMITS = ("linear", "almgren_chriss", "dca", "impact")
 
 
 def config_with(config: Config, *methods: ScalingMethod) -> Config:
@@ -112,12 +116,8 @@ def test_the_parts_multiply_to_the_target() -> None:
     decision = decide(World(config=SPOT_CONFIG).observe(), config_with(SPOT_CONFIG, *EVERY))
     cap_names = {"volatility_target", "max_exposure", "gross_cap", "cash_cap", "inverse_variance", "kelly", "cppi"}
     caps = [one.value for one in decision.scalers if one.name in {*cap_names, "fixed_risk"}]
-    limits = [one.value for one in decision.scalers if one.name in {"linear", "dca", "impact"}]
-    factors = [
-        one.value
-        for one in decision.scalers
-        if one.name not in {*cap_names, "fixed_risk", "linear", "dca", "impact", "band"}
-    ]
+    limits = [one.value for one in decision.scalers if one.name in LIMITS]
+    factors = [one.value for one in decision.scalers if one.name not in {*cap_names, *LIMITS, "fixed_risk", "band"}]
     assert exposure_of(decision) == pytest.approx(min([min(caps) * float(np.prod(factors)), *limits]))
 
 
@@ -155,6 +155,18 @@ class TestLinear:
         world = invested(config)
         world.funding_annual = -0.5
         assert exposure_of(world.decide()) == 0
+
+
+def test_almgren_chriss_widens_most_of_the_way_first() -> None:
+    world = World(config=config_with(SPOT_CONFIG, AlmgrenChrissMethod(method="almgren_chriss", half_life_h=3.0)))
+    held = [0.0]
+    for _ in range(8):
+        world.cycle()
+        held.append(world.leg_usd()[0])
+    steps = np.diff(held)
+    assert steps[0] > steps[1] > steps[2] > 65_000  # the band; the remainder goes with the fourth
+    assert (steps[4:] == 0).all()
+    assert held[-1] == pytest.approx(invested(SPOT_CONFIG).leg_usd()[0], rel=0.01)
 
 
 class TestDca:

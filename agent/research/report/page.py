@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.config import CarryStrategy
 from agent.ledger.files import write_text
 from agent.report import words
 from agent.research.promotion.stages import MOST_DEGRADATION
@@ -31,6 +32,7 @@ def write_page(path: Path, found: Study) -> Path:
         intervals=list(_intervals(found)),
         conditions=list(_conditions(found)),
         summary=_summary(found),
+        split=(_ratio(found.split.first), _ratio(found.split.rest)),
         most_degradation=MOST_DEGRADATION,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +43,11 @@ def _summary(found: Study) -> str:
     """The backtest in two or three sentences."""
     measures = found.done.measures
     sharpe = found.intervals.get("Sharpe ratio")
-    known = "too few days for an interval" if sharpe is None else f"95 % interval {sharpe.low:.2f} to {sharpe.high:.2f}"
+    known = (
+        "too few days for an interval"
+        if sharpe is None
+        else f"95 % interval {_ratio(sharpe.low)} to {_ratio(sharpe.high)}"
+    )
     text = f"Sharpe ratio {_ratio(measures['sharpe'])} a year ({known})"
     if math.isfinite(found.split.lost):
         side = "less" if found.split.lost > 0 else "more"
@@ -62,15 +68,26 @@ def _headline(found: Study) -> Iterator[Headline]:
     worst = found.walked.vault.worst_fall
     state = "bad" if worst > policy.max_drawdown else ""
     yield "Deepest drawdown", percent(worst), f"hour by hour; limit {percent(policy.max_drawdown)}", state
-    lost = found.split.lost
-    state = "" if not math.isfinite(lost) else "good" if lost < MOST_DEGRADATION else "bad"
-    yield "Lost out of sample", _part(lost), f"of the Sharpe ratio; below {percent(MOST_DEGRADATION, 0)} is wanted", state
+    yield "Lost out of sample", *_lost(found)
     yield "In the market", percent(measures["time_in_market"], 0), "of all hours", ""
-    yield "Funding", usd(measures["funding_usd"]), f"costs {usd(measures['costs_usd'] + measures['gas_usd'])}", ""
+    costs = usd(measures["costs_usd"] + measures["gas_usd"])
+    if isinstance(found.config.strategy, CarryStrategy):
+        yield "Funding", usd(measures["funding_usd"]), f"costs {costs}", ""
+    else:
+        yield "Costs", costs, "fees, slippage, gas", ""
     yield "Plans", f"{measures['plans']:,.0f}", f"{measures['turnover_per_year']:.1f}x NAV traded a year", ""
     hurt = measures["liquidations"] > 0 or found.walked.vault.latched_s is not None
     stopped = "no loss limit touched" if found.walked.vault.latched_s is None else "stopped by a loss limit"
     yield "Liquidations", f"{measures['liquidations']:.0f}", stopped, "bad" if hurt else "good"
+
+
+def _lost(found: Study) -> tuple[str, str, str]:
+    """Value, remark and state of what the last 40 % of the days did not confirm."""
+    lost, wanted = found.split.lost, f"of the Sharpe ratio; below {words.percent(MOST_DEGRADATION, 0)} is wanted"
+    if not math.isfinite(lost):
+        return words.UNKNOWN, "the first 60 % of the days had no gain to lose", ""
+    value = "nothing" if lost <= 0 else words.percent(lost, 0)
+    return value, wanted, "good" if lost < MOST_DEGRADATION else "bad"
 
 
 def _intervals(found: Study) -> Iterator[tuple[str, str, str, str, str]]:
@@ -91,7 +108,3 @@ def _conditions(found: Study) -> Iterator[tuple[str, str, str, str, str]]:
 
 def _ratio(value: float) -> str:
     return f"{value:.2f}".replace("-", words.MINUS) if math.isfinite(value) else words.UNKNOWN
-
-
-def _part(value: float) -> str:
-    return words.percent(value, 0) if math.isfinite(value) else words.UNKNOWN

@@ -21,7 +21,7 @@ from agent.report.plots import (
     over_time,
 )
 from agent.report.series import thin
-from agent.report.words import count, percent, usd_short
+from agent.report.words import MINUS, count, percent, usd_short
 from agent.research.report.sensitivity import FACTORS
 from agent.research.report.study import Study
 
@@ -39,7 +39,7 @@ def pictures(found: Study) -> list[Plot]:
         shown = [
             Plot(
                 _earned(found),
-                "Net asset value in dollars over time; below it the price of the coin.",
+                "Change of net asset value since the start in percent over time; below it the price of the coin.",
                 over_time(lambda axes: _value(axes, found), time_s, rows=2),
             ),
             Plot(
@@ -49,8 +49,8 @@ def pictures(found: Study) -> list[Plot]:
             ),
             Plot(
                 _held(found),
-                "Exposure of each leg as percent of net asset value over time; below it the difference of the two.",
-                over_time(lambda axes: _exposure(axes, found), time_s, rows=2),
+                "Exposure of each leg as percent of net asset value over time; below two legs the difference of them.",
+                over_time(lambda axes: _exposure(axes, found), time_s, rows=2 if hedged else 1),
             ),
             Plot(
                 _paid(found),
@@ -78,7 +78,7 @@ def sensitivity_pictures(found: Study) -> list[Plot]:
     with rc_context(STYLE):
         return [
             Plot(
-                f"Sharpe ratio from {np.nanmin(of.sharpe):.2f} to {np.nanmax(of.sharpe):.2f}, one number changed at a time",
+                f"Sharpe ratio from {np.nanmin(of.sharpe):.2f} to {np.nanmax(of.sharpe):.2f}".replace("-", MINUS),
                 "Sharpe ratio a year over the factor by which one number of the file is multiplied, a line per number.",
                 _varied(of.keys, of.sharpe, "Sharpe ratio a year", percent_axis=False),
             ),
@@ -119,9 +119,9 @@ def _positive(found: Study) -> str:
 
 
 def _value(axes: list["Axes"], found: Study) -> None:
-    line(axes[0], found.walked.time_s, found.walked.equity_usd, NET)
-    axes[0].yaxis.set_major_formatter(lambda value, _: usd_short(value))
-    axes[0].set_ylabel("NAV, USD")
+    line(axes[0], found.walked.time_s, found.walked.equity_usd / found.walked.equity_usd[0] - 1, NET)
+    in_percent(axes[0])
+    axes[0].set_ylabel("Gain of NAV")
     line(axes[1], found.walked.time_s, found.walked.price, TARGET)
     axes[1].yaxis.set_major_formatter(lambda value, _: usd_short(value))
     axes[1].set_ylabel("Price, USD")
@@ -144,11 +144,11 @@ def _drawdown(axes: list["Axes"], found: Study) -> None:
 def _exposure(axes: list["Axes"], found: Study) -> None:
     walked = found.walked
     line(axes[0], walked.time_s, walked.spot_exposure, SPOT, "Spot leg")
-    if np.any(walked.short_exposure > 0):
-        line(axes[0], walked.time_s, -walked.short_exposure, PERP, "Short leg")
     axes[0].set_ylabel("Of NAV")
-    line(axes[1], walked.time_s, walked.spot_exposure - walked.short_exposure, NET)
-    axes[1].set_ylabel("Net delta")
+    if len(axes) > 1:
+        line(axes[0], walked.time_s, -walked.short_exposure, PERP, "Short leg")
+        line(axes[1], walked.time_s, walked.spot_exposure - walked.short_exposure, NET)
+        axes[1].set_ylabel("Net delta")
     in_percent(*axes)
 
 
@@ -166,7 +166,8 @@ def _distance(axes: list["Axes"], found: Study) -> None:
     line(axes[0], found.walked.time_s, found.walked.distance, SPOT, "At the close of the hour")
     bound = found.config.policy.min_liquidation_distance
     axes[0].axhline(bound, color=LIMIT, linestyle="--", linewidth=1, label="Limit of the policy")
-    axes[0].set_ylim(bottom=0)
+    # a short that is all but closed is secured many times over, which says nothing
+    axes[0].set_ylim(0, 1.25 * max(bound, float(np.nanquantile(found.walked.distance, 0.99))))
     axes[0].set_ylabel("Of the mark")
     in_percent(axes[0])
 
@@ -178,6 +179,7 @@ def _months(found: Study) -> str:
     axes = figure.subplots()
     gained = np.array([month.gained for month in found.months])
     axes.bar(np.arange(len(gained)), gained, color=[NET if value > 0 else LIMIT for value in gained], width=0.75)
+    axes.set_axisbelow(True)
     step = max(1, -(-len(gained) // 6))
     axes.set_xticks(np.arange(0, len(gained), step), [found.months[n].name for n in range(0, len(gained), step)])
     axes.axhline(0, color=MUTED, linewidth=0.6)
@@ -189,7 +191,13 @@ def _months(found: Study) -> str:
     return data_uri(figure)
 
 
-def _varied(keys: tuple[str, ...], values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", label: str, *, percent_axis: bool) -> str:
+def _varied(
+    keys: tuple[str, ...],
+    values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    label: str,
+    *,
+    percent_axis: bool,
+) -> str:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.9, 3.6), facecolor="none")

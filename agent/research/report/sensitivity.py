@@ -8,12 +8,8 @@ import numpy as np
 from agent.config import CarryStrategy, Config
 from agent.config.file import flatten
 from agent.market.observation import Floats
-from agent.research.backtest import Market
-from agent.research.kernel import MEAN, run_grid
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.backtest import Market, backtest
 from agent.research.search.space import Dimension, with_values
-from agent.research.search.sweep import sharpe_of
-from agent.units import DAYS_PER_YEAR
 
 FACTORS = (0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
 OF_BOTH = (
@@ -40,20 +36,14 @@ def sensitivity(config: Config, market: Market, nav_usd: float = 1_000_000.0) ->
     known = flatten(config.model_dump())
     wanted = OF_CARRY if isinstance(config.strategy, CarryStrategy) else OF_SPOT
     keys = tuple(key for key in wanted if isinstance(known.get(key), (int, float)))
-    places: list[tuple[int, int]] = []
-    rows: list[Floats] = []
+    sharpe = np.full((len(keys), len(FACTORS)), math.nan)
+    yearly = sharpe.copy()
     for number, key in enumerate(keys):
         value = float(known[key])  # type: ignore[arg-type]
         one = Dimension(key, value, value, whole=isinstance(known[key], int))
         for column, factor in enumerate(FACTORS):
             made = with_values(config, (one,), (value * factor,))
             if made is not None:
-                places.append((number, column))
-                rows.append(parameter_row(made, charges_of(made), nav_usd))
-    sharpe = np.full((len(keys), len(FACTORS)), math.nan)
-    yearly = sharpe.copy()
-    statistics = run_grid(market.bars, np.stack(rows), market.first, market.last)
-    where = tuple(np.array(places).T)
-    sharpe[where] = sharpe_of(statistics)
-    yearly[where] = np.expm1(statistics[:, MEAN] * DAYS_PER_YEAR)
+                measures = backtest(made, market, nav_usd=nav_usd).measures
+                sharpe[number, column], yearly[number, column] = measures["sharpe"], measures["annual_return"]
     return Sensitivity(keys, sharpe, yearly)

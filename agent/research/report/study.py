@@ -28,7 +28,7 @@ MEASURES: dict[str, Callable[[Floats], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The Sharpe ratio of the part that came first, of the rest, and what was lost in between (NaN: nothing to lose)."""
+    """The Sharpe ratio of the part that came first, of the rest, and the part lost (NaN: nothing to lose)."""
 
     first: float
     rest: float

@@ -58,6 +58,7 @@ def _drawdowns(axes: "Axes", config: Config, outcomes: Sequence[Outcome]) -> Non
     axes.set_xlim(0, 1.18 * max(limit, *falls))
     axes.set_title("Worst drawdown, % of NAV (red: liquidated or stopped)")
     axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
 
 
 def _distances(axes: "Axes", config: Config, outcomes: Sequence[Outcome]) -> None:
@@ -74,6 +75,7 @@ def _distances(axes: "Axes", config: Config, outcomes: Sequence[Outcome]) -> Non
     axes.text(bound, len(outcomes) - 0.4, f" limit {bound:g} %", color=LIMIT, va="bottom", fontsize=9)
     axes.set_title("Nearest liquidation, % rise of the perp's price")
     axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
 
 
 def _prices(axes: "Axes", cascades: Sequence[Cascade]) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agent.scaling.checks import finite_numbers, require_count, require_not_negative, require_positive
+from agent.scaling.linear import linear_step
+
+WORTH = 1.05  # times the smallest trade: what rounding to lots takes away must not make a step too small
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +91,32 @@ def risk_aversion_for(half_life: float, volatility: float, temporary: float) -> 
     """
     require_positive(half_life=half_life, volatility=volatility, temporary=temporary)
     return temporary / (volatility * half_life) ** 2
+
+
+@finite_numbers
+def schedule_step(held: float, target: float, half_life: float, interval: float, least_trade: float = 0.0) -> float:
+    """The position after one interval of a schedule without an end, which needs to remember nothing.
+
+        next = target - (target - held) e^(-interval / half_life)
+
+    As the horizon of `almgren_chriss` grows, each interval trades the same part of what is left. A step that is not
+    worth a trade is made large enough for one, and a remainder that is not is taken with the last step.
+
+    Parameters
+    ----------
+    held, target : of any sign, in one unit
+    half_life : 1 / kappa, > 0
+    interval : in the unit of the half-life, > 0
+    least_trade : a smaller change is not worth its cost, >= 0
+
+    Returns
+    -------
+    Between held and target.
+
+    >>> round(schedule_step(0.0, 1.0, 10.0, 1.0), 6)
+    0.095163
+    """
+    require_positive(half_life=half_life, interval=interval)
+    require_not_negative(least_trade=least_trade)
+    step = max(abs(target - held) * -math.expm1(-interval / half_life), WORTH * least_trade)
+    return linear_step(held, target, step, least_trade) if step > 0 else target
