@@ -53,7 +53,7 @@ class Guard(Protocol):
         """The observation with what forbids deciding, or widening, written into it."""
         ...
 
-    def allow(self, plan: Plan, traded_usd: float, now_s: int) -> tuple[Reason, ...]:
+    def allow(self, plan: Plan, traded_usd: float, now_s: int, *, reduces: bool = False) -> tuple[Reason, ...]:
         """Why this plan may not be sent; empty when it may, and then it counts as sent."""
         ...
 
@@ -65,7 +65,7 @@ class Unguarded:
         """The observation as it is."""
         return observation
 
-    def allow(self, plan: Plan, traded_usd: float, now_s: int) -> tuple[Reason, ...]:
+    def allow(self, plan: Plan, traded_usd: float, now_s: int, *, reduces: bool = False) -> tuple[Reason, ...]:
         """Nothing against it."""
         return ()
 
@@ -174,10 +174,11 @@ class Cycle:
         rehearsed = rehearse(self.node, plan, self.agent, observation.vault.block)
         if isinstance(rehearsed, Refused):
             return replace(outcome, refusals=rehearsed.reasons)
-        forbidden = self.guard.allow(plan, self._traded_usd(plan, decision, observation), observation.time)
+        urgent = self._reduces_risk(plan, decision, observation)
+        traded_usd = self._traded_usd(plan, decision, observation)
+        forbidden = self.guard.allow(plan, traded_usd, observation.time, reduces=urgent)
         if forbidden:
             return replace(outcome, refusals=forbidden)
-        urgent = self._reduces_risk(plan, decision, observation)
         sent = self.sender.send(rehearsed, plan.note or decision.note, urgent=urgent)
         if isinstance(sent, Refused):
             return replace(outcome, refusals=sent.reasons)

@@ -42,7 +42,8 @@ class KellyMethod(Strict):
     window_h: Annotated[int, Field(ge=24 * 14, le=24 * 366)]  # of the estimate
     return_interval_h: Annotated[int, Field(ge=1, le=168)] = 24  # longer than the basis takes to bounce back
     fraction: Share = 0.5  # of the shrunk exposure
-    least_t: Annotated[float, Field(ge=1, le=10)] = 2.0  # t-statistic below which there is no edge
+    least_t: Annotated[float, Field(ge=1, le=10)] = 2.0  # t-statistic from which there is an edge to open on
+    exit_t: Annotated[float, Field(ge=0, le=1)] = 1.0  # below it what is open is closed
 
 
 class MartingaleMethod(Strict):

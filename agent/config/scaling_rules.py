@@ -6,6 +6,7 @@ from agent.reasons import Code, Reason
 
 Values = Mapping[str, object]  # dotted key to value, for every key that is valid by itself
 
+LONGEST_DCA_H = 2 * 365 * 24
 # method, the key that must be smaller, the key that must be larger, and why
 ORDERED = (
     ("mean_reversion", "full_z", "stop_z", "the stop lies beyond full size"),
@@ -46,6 +47,12 @@ def _against_the_strategy(place: str, method: str, values: Values) -> Iterator[R
         # The first cycle brings margin, a later one the legs: the instalment would be lost in between, every time.
         message = f"{place}.missed: the legs of carry follow their margin some cycles later; use caught_up"
         yield Reason(Code.CONFIG_OUT_OF_RANGE, message, where=f"{place}.missed")
+    interval, instalments = _number(values, f"{place}.interval_h"), _number(values, f"{place}.instalments")
+    if method == "dca" and interval is not None and instalments is not None and interval * instalments > LONGEST_DCA_H:
+        message = (
+            f"{instalments:g} intervals of {interval:g} h are longer than the two years that a decision looks back"
+        )
+        yield _contradiction(f"{place}.instalments", message, interval * instalments, LONGEST_DCA_H)
     least = _number(values, f"{place}.least")
     if method == "band" and least is not None and widest is not None and least > widest:
         message = f"{least:g} must be at most strategy.sizing.band, which is {widest:g}: a method only narrows the band"

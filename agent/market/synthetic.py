@@ -70,8 +70,8 @@ def synthetic_market(
         b[t] = mean + exp(-k) * (b[t-1] - mean) + noise,  mark = spot * exp(b + dislocation)
         f[T] = memory * f[T-8h] + (1 - memory) * (base + slope * mean of (log(mark / spot) - basis mean) over 8 h)
 
-    The crash lies wholly in the middle third of what follows the calm hours. Parts of the market draw from streams of their own, so spot is the same
-    with and without a perp.
+    The crash lies wholly in the middle third of what follows the calm hours. Parts of the market draw from streams of
+    their own, so spot is the same with and without a perp.
 
     Parameters
     ----------

@@ -60,7 +60,8 @@ class Backtest:
 def load_period(config: Config, folder: Path | None, period: tuple[int, int], seed: int) -> Market:
     """The market of a strategy over a period, with the history that its decisions read.
 
-    Raises Refusal when the recorded files are missing or not clean, or fewer than ten days of the period are known.
+    Raises Refusal when the recorded files are missing or not clean, fewer than ten days of the period are known, or the
+    price never moves in it: every ratio would be a division by zero.
     """
     chosen = choose_market(config, folder, period, seed)
     bars = bars_of(chosen.source)
@@ -72,6 +73,10 @@ def load_period(config: Config, folder: Path | None, period: tuple[int, int], se
         raise Refusal(
             Reason(Code.DATA_MISSING, message, max(0, last - first + 1), LEAST_DAYS * HOURS_PER_DAY, "--from")
         )
+    spot = bars.spot[first : last + 1]
+    if float(np.ptp(spot)) == 0:
+        message = f"{bars.label}: the price is {spot[0]:g} in all {len(spot):,} hours, which is no market"
+        raise Refusal(Reason(Code.DATA_STALE, message, 1, 2, "--from"))
     return Market(chosen.source, bars, first, last, chosen.synthetic)
 
 

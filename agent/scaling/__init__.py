@@ -11,7 +11,7 @@ from agent.scaling.carver import (
 )
 from agent.scaling.cash_cap import cash_cap
 from agent.scaling.cppi import cppi_exposure
-from agent.scaling.dca import instalments_due, invested_limit
+from agent.scaling.dca import instalments_due, is_instalment_cycle, quantity_due, quantity_limit
 from agent.scaling.depth import depth_factor
 from agent.scaling.drawdown import drawdown_factor
 from agent.scaling.fixed_risk import fixed_risk_exposure, fixed_risk_quantity, risked_capital
@@ -104,7 +104,7 @@ __all__ = [
     "instalments_due",
     "inverse_variance_weights",
     "inverse_volatility_weights",
-    "invested_limit",
+    "is_instalment_cycle",
     "kelly_exposure",
     "kelly_fraction",
     "kelly_shrinkage",
@@ -133,6 +133,8 @@ __all__ = [
     "position_chain",
     "pyramid",
     "pyramid_state",
+    "quantity_due",
+    "quantity_limit",
     "quote_increment",
     "range_greeks",
     "range_value",

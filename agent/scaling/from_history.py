@@ -31,6 +31,8 @@ from agent.scaling.rungs import rungs
 from agent.scaling.situation import Situation, rolling_mean, value_before
 from agent.units import DAYS_PER_YEAR, HOURS_PER_YEAR, SECONDS_PER_HOUR
 
+OPEN = 0.005  # of net asset value: less is what a venue's smallest order leaves over
+
 
 def inverse_variance(rule: InverseVarianceMethod, situation: Situation) -> Scaler | Reason:
     """A cap of (target / forecast)^2."""
@@ -44,7 +46,10 @@ def inverse_variance(rule: InverseVarianceMethod, situation: Situation) -> Scale
 
 
 def kelly(rule: KellyMethod, situation: Situation) -> Scaler | Reason:
-    """A cap: the shrunk Kelly exposure of the window's returns, and none without an edge."""
+    """A cap: the shrunk Kelly exposure of the window's returns, and none without an edge.
+
+    To open takes `least_t`, to stay `exit_t`: a statistic that hovers around one threshold would pay round trips.
+    """
     rows = situation.rows(rule.window_h)
     if isinstance(rows, Reason):
         return rows
@@ -52,11 +57,12 @@ def kelly(rule: KellyMethod, situation: Situation) -> Scaler | Reason:
     if not volatility > 1e-9:
         message = f"the strategy's worth did not move in {rule.window_h} h, so it has no Kelly exposure"
         return Reason(Code.DATA_STALE, message, volatility, 0.0, "strategy.scaling")
-    found = kelly_exposure(mean, volatility, years, fraction=rule.fraction, least_t=rule.least_t)
+    least_t = rule.exit_t if situation.held > OPEN else rule.least_t
+    found = kelly_exposure(mean, volatility, years, fraction=rule.fraction, least_t=least_t)
     t = mean / volatility * math.sqrt(years)
     earned = f"{rule.window_h} h earned {mean:+.1%} a year at {volatility:.1%} of volatility"
     if isinstance(found, Reason):
-        value, sentence = 0.0, f"{found.code}: {earned}, a t-statistic of {t:.1f}; {rule.least_t:g} is wanted"
+        value, sentence = 0.0, f"{found.code}: {earned}, a t-statistic of {t:.1f}; {least_t:g} is wanted"
     else:
         value, sentence = found, f"{earned} (t {t:.1f}): {rule.fraction:.0%} of the shrunk Kelly exposure"
     return scaler("kelly", value, sentence, mean=mean, volatility=volatility, years=years, t=t, fraction=rule.fraction)

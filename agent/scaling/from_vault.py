@@ -12,7 +12,7 @@ from agent.config import (
 from agent.decision import Scaler
 from agent.reasons import Code, Reason
 from agent.scaling.cppi import cppi_exposure
-from agent.scaling.dca import instalments_due, invested_limit
+from agent.scaling.dca import instalments_due, is_instalment_cycle, quantity_due, quantity_limit
 from agent.scaling.depth import depth_factor
 from agent.scaling.hedge_band import cost_variance_band, relative_band
 from agent.scaling.impact import participation_cap, quantity_for_cost
@@ -72,29 +72,45 @@ def dca(rule: DcaMethod, situation: Situation) -> Scaler | Reason:
         above = float(situation.worth[-1] / mean) - 1.0
         dear = above > rule.skip_above
     start_s, interval_s = rule.start_s(), rule.interval_h * SECONDS_PER_HOUR
-    due = instalments_due(situation.time_s, start_s, interval_s, rule.instalments)
-    limit = invested_limit(
-        situation.held * situation.net_asset_value,
-        rule.amount_usd,
-        time_s=situation.time_s,
-        start_s=start_s,
-        interval_s=interval_s,
-        instalments=rule.instalments,
-        cycle_s=round(CYCLE_H * SECONDS_PER_HOUR),
+    schedule = (situation.time_s, start_s, interval_s, rule.instalments)
+    count = instalments_due(*schedule)
+    nav, price = situation.net_asset_value, situation.price
+    held = situation.held * nav / price
+    due = _quantity_due(rule, situation, count)
+    limit = quantity_limit(
+        held,
+        held if due is None else due,
+        rule.amount_usd / price,
+        first_cycle=is_instalment_cycle(*schedule, round(CYCLE_H * SECONDS_PER_HOUR)),
         missed=rule.missed,
         dear=dear,
     )
     skipped = f"; skipped, the price is {above:.1%} above its average" if dear else ""
     return scaler(
         "dca",
-        limit / situation.net_asset_value,
-        f"{due} of {rule.instalments} instalments of {rule.amount_usd:,.0f} USD are due, "
-        f"what was missed is {'lost' if rule.missed == 'lost' else 'caught up'}{skipped}",
-        due=due,
+        limit * price / nav,
+        f"{count} of {rule.instalments} instalments of {rule.amount_usd:,.0f} USD are due, {held:,.4f} coins of "
+        f"{limit:,.4f} are held; what was missed is {'lost' if rule.missed == 'lost' else 'caught up'}{skipped}",
+        due=count,
         amount_usd=rule.amount_usd,
-        held_usd=situation.held * situation.net_asset_value,
+        held_base=held,
+        limit_base=limit,
         above_average=above,
     )
+
+
+def _quantity_due(rule: DcaMethod, situation: Situation, count: int) -> float | None:
+    """Coins that the instalments due bought at the prices of their time; None when the history begins after the first.
+
+    It reaches back over the whole schedule and two days, so None comes long after the last instalment: then what is
+    held is what there is.
+    """
+    times, start_s = situation.history.time_s, rule.start_s()
+    if count == 0 or len(times) == 0 or int(times[0]) > start_s:
+        return 0.0 if count == 0 else None
+    at = [start_s + number * rule.interval_h * SECONDS_PER_HOUR for number in range(count)]
+    rows = times.searchsorted(at, side="right") - 1
+    return quantity_due(rule.amount_usd, situation.history.spot[rows].tolist())
 
 
 def cppi(rule: CppiMethod, situation: Situation) -> Scaler | Reason:

@@ -3,7 +3,7 @@
 import math
 
 from agent.reasons import Code, Reason
-from agent.scaling.checks import finite_numbers, require_fraction, require_positive
+from agent.scaling.checks import finite_numbers, require_fraction, require_not_negative, require_positive
 
 
 @finite_numbers
@@ -86,7 +86,7 @@ def kelly_exposure(
     volatility : per year, > 0
     years : of data, > 0
     fraction : of the shrunk exposure, in [0, 1]; a half or less where losses come in crashes
-    least_t : t-statistic of the mean below which there is no edge to bet on, > 0
+    least_t : t-statistic of the mean below which there is no edge to bet on, >= 0
 
     Returns
     -------
@@ -95,7 +95,8 @@ def kelly_exposure(
     >>> round(kelly_exposure(0.10, 0.20, 36.0), 6)
     1.125
     """
-    require_positive(volatility=volatility, years=years, least_t=least_t)
+    require_positive(volatility=volatility, years=years)
+    require_not_negative(least_t=least_t)
     require_fraction(fraction=fraction)
     sharpe = mean / volatility
     t = sharpe * math.sqrt(years)

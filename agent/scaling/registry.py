@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from agent.config import ScalingMethod
+from agent.config import DcaMethod, ScalingMethod
 from agent.decision import Scaler
 from agent.reasons import Reason
 from agent.scaling import from_history, from_vault
@@ -36,6 +36,11 @@ def _none(rule: object) -> int:
     return 0
 
 
+def _dca_hours(rule: DcaMethod) -> int:
+    average_h = 0 if rule.skip_above is None else rule.average_h
+    return max(average_h, 0 if rule.missed == "lost" else rule.interval_h * rule.instalments)
+
+
 METHODS: Mapping[str, Method] = {
     "linear": Method(Role.LIMIT, from_vault.linear, _none, "A2 widens by fixed increments"),
     "almgren_chriss": Method(Role.LIMIT, from_vault.almgren_chriss, _none, "A13 widens by a part of what is left"),
@@ -54,9 +59,7 @@ METHODS: Mapping[str, Method] = {
     "mean_reversion": Method(
         Role.FACTOR, from_history.mean_reversion, lambda rule: rule.average_h, "A8 larger below the average"
     ),
-    "dca": Method(
-        Role.LIMIT, from_vault.dca, lambda rule: rule.average_h if rule.skip_above else 0, "A9 an amount per interval"
-    ),
+    "dca": Method(Role.LIMIT, from_vault.dca, _dca_hours, "A9 an amount per interval"),
     "band": Method(Role.BAND, from_vault.band, _none, "A10 width of the no-trade band"),
     "cppi": Method(Role.CAP, from_vault.cppi, _none, "A11 a multiple of the cushion"),
     "depth": Method(Role.FACTOR, from_vault.depth, _none, "A12 smaller while order books are thin"),

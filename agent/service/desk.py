@@ -84,7 +84,9 @@ def report_resume(path: Path, vault: str, console: "Console") -> int:
     for name in names:
         latches.clear(name, now, person)
     for latch in found.values():
-        console.print(f"cleared  {latch.reason.code}  {latch.vault}: {_said(latch.reason)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"cleared  {latch.reason.code}  {latch.vault}: {_said(latch.reason)}", highlight=False, soft_wrap=True
+        )
     if not found:
         console.print(f"nothing was latched for {vault}", highlight=False)
     switch = KillSwitch(loaded.state, latches)

@@ -66,17 +66,17 @@ class ServiceGuard:
             market=replace(market, problems=(*market.problems, *problems), cautions=(*market.cautions, *cautions)),
         )
 
-    def allow(self, plan: Plan, traded_usd: float, now_s: int) -> tuple[Reason, ...]:
+    def allow(self, plan: Plan, traded_usd: float, now_s: int, *, reduces: bool = False) -> tuple[Reason, ...]:
         """Why this plan may not be sent; empty once it is counted as sent.
 
         The plan is counted before it is sent: one that then fails has used up its place, one that was sent is never
-        forgotten.
+        forgotten. The hourly rate does not hold up a plan that only reduces.
         """
         found = [*self._forbidden()]
         try:
             sent = self._latches.plans_since(self._vault, now_s - SECONDS_PER_DAY)
             rate = rules.plan_rate(sent, now_s, self._controls)
-            if rate is not None:
+            if rate is not None and not reduces:
                 found.append(rate)
             if not found:
                 self._latches.record_plan(self._vault, plan.number, SentPlan(now_s, traded_usd))
@@ -142,7 +142,7 @@ class ObserveOnly:
         """As the guard behind it."""
         return self._guard.watch(observation)
 
-    def allow(self, plan: Plan, traded_usd: float, now_s: int) -> tuple[Reason, ...]:
+    def allow(self, plan: Plan, traded_usd: float, now_s: int, *, reduces: bool = False) -> tuple[Reason, ...]:
         """Nothing, and why."""
         return (
             Reason(Code.OBSERVE_ONLY, f"plan {plan.number} was rehearsed and not sent", where="ballast run --live"),

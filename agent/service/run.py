@@ -189,6 +189,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
             live=live,
             interval_s=service.timing.interval_s,
             clock_ms=lambda: time.time_ns() // 1_000_000,
+            stopping=stopping,
         )
         vaults = [build(entry, loaded.beside, shared) for entry in service.vaults]
         if live:

@@ -1,5 +1,6 @@
 """Builds the cycle of one vault of the service: its market, its reader, its guard, checked before it may run."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Shared:
     live: bool
     interval_s: int
     clock_ms: Callable[[], int]
+    stopping: threading.Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> B
         venues,
         shared.sender(config.execution),
         shared.agent,
-        lambda: wait_for_effect(reader, bound_s),
+        lambda: wait_for_effect(reader, bound_s, shared.stopping),
         guard,
     )
     return Built(loaded, site, cycle, hours)

@@ -110,6 +110,11 @@ def test_a_day_that_no_calendar_has_is_refused(spot: StrategyFile) -> None:
     assert isinstance(loaded.config.strategy, VolatilityTargetStrategy)
 
 
+def test_a_schedule_longer_than_a_decision_looks_back_is_refused(spot: StrategyFile) -> None:
+    dca = "    - method: dca\n      amount_usd: 1000\n      interval_h: 168\n      instalments: 200\n"
+    assert "two years" in with_scaling(spot, dca + "      start: 2023-02-01\n").reason().message
+
+
 def test_a_band_that_the_limits_leave_no_room_for_is_refused(spot: StrategyFile) -> None:
     band = "    - method: band\n      rule: fixed\n      width: 0.02\n      least: 0.5\n"
     assert "at most strategy.sizing.band" in with_scaling(spot, band).reason().message

@@ -65,7 +65,7 @@ def fresh(anvil: Anvil) -> Iterator[CountingChain]:
     found = CountingChain(node, anvil.url, LocalSigner(AGENT_TEST_KEY))
     found.set_code(COUNTER_CODE)
     yield found
+    node.call("anvil_dropAllTransactions", nullable=True)  # first: automining what waits could outlast the revert
     node.call("evm_setAutomine", True, nullable=True)
     node.call("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
-    node.call("anvil_dropAllTransactions", nullable=True)
     node.call("evm_revert", snapshot)

@@ -248,3 +248,78 @@ def test_a_revert_whose_reason_nobody_tells_is_still_a_revert(chain: Any, journa
     node = Node(proxy.url)
     assert "could not be had: " in reverted(chain, journal, node)
     node.close()
+
+
+def taken_by_a_stranger(chain: Any, journal: Journal, node: Node) -> Sender:
+    """A plan that waits in the pool, until another transaction of the same key takes its nonce."""
+    rules = SendRules(finality_blocks=3, poll_s=0.01)
+    chain.set_automine(False)
+    sender = Sender(node, chain.signer, journal, LiveBroadcaster(node, NodeSender(node)), 50.0, 10**8, rules=rules)
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN  # type: ignore[arg-type]
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    request = {"from": chain.signer.address, "to": DEPOSITOR, "gas": hex(21_000)}
+    chain.node.call("eth_sendTransaction", request)
+    chain.mine()
+    return sender
+
+
+def test_a_nonce_that_a_stranger_took_is_told_once_and_looked_at_until_it_is_final(
+    chain: Any, journal: Journal
+) -> None:
+    sender = taken_by_a_stranger(chain, journal, chain.node)
+    told = sender.finish_unfinished()
+    assert (code_of(told), told.status if told else None) == (Code.KEY_SHARED, Status.REFUSED)
+    assert sender.finish_unfinished() is None
+    assert len(journal.watched(chain.signer.address)) == 1
+    for _ in range(3):
+        chain.mine()
+    assert sender.finish_unfinished() is None
+    assert journal.watched(chain.signer.address) == []
+    assert (chain.count(), chain.nonce()) == (0, 1)
+
+
+def test_a_node_that_forgot_the_final_block_leaves_a_lost_nonce_under_watch(
+    chain: Any, journal: Journal, proxy: LyingProxy
+) -> None:
+    node = Node(proxy.url)
+    sender = taken_by_a_stranger(chain, journal, node)
+    for _ in range(3):
+        chain.mine()
+
+    def no_old_state(entry: dict[str, Any]) -> dict[str, Any]:
+        old = entry["method"] == "eth_getTransactionCount" and entry["params"][1] != "latest"
+        return entry | {"params": [entry["params"][0], "0xffffff"]} if old else entry
+
+    proxy.ask = no_old_state
+    assert code_of(sender.finish_unfinished()) is Code.KEY_SHARED
+    assert len(journal.watched(chain.signer.address)) == 1
+    proxy.be_truthful()
+    assert sender.finish_unfinished() is None
+    assert journal.watched(chain.signer.address) == []
+    node.close()
+
+
+def test_a_nonce_that_is_free_again_at_the_second_look_was_never_lost(
+    chain: Any, journal: Journal, proxy: LyingProxy
+) -> None:
+    node = Node(proxy.url)
+    sender = hold(chain, journal, node=node)
+    lies = ["0x1"]
+    proxy.tell = about("eth_getTransactionCount", lambda true: lies.pop() if lies else true)
+    assert code_of(sender.finish_unfinished()) is Code.RECEIPT_UNCONFIRMED
+    chain.mine()
+    finished = sender.finish_unfinished()
+    assert finished is not None
+    assert (finished.status, chain.count()) == (Status.MINED, 1)
+    node.close()
+
+
+def test_waiting_at_the_cap_tells_fee_and_cap_in_gwei(chain: Any, journal: Journal) -> None:
+    sender = hold(chain, journal, max_fee_gwei=0.11)
+    chain.pass_time(31)
+    waiting = sender.finish_unfinished()
+    assert waiting is not None
+    reason = waiting.reasons[0]
+    assert (reason.code, reason.value, reason.bound) == (Code.FEE_ABOVE_CAP, pytest.approx(0.11), 0.11)
+    assert reason.where == "execution.max_fee_gwei"
+    chain.node.call("anvil_dropAllTransactions", nullable=True)

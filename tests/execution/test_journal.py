@@ -4,12 +4,14 @@ import signal
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
 
 from agent.execution.journal import Journal, JournalError, JournalLocked, UnfinishedIntent
 from agent.execution.records import Attempt, Intent, Status
+from agent.reasons import Code
 
 RAW = b"signed bytes"
 INTENT = Intent("0xSigner", 31337, "0xVault", 7, b"calldata", "because", bytes(32), 100, 1_750_000_000)
@@ -202,3 +204,112 @@ def test_what_settles_is_watched_until_it_is_final(tmp_path: Path) -> None:
         assert [one.attempt.nonce for one in journal.watched("0xSigner")] == [3, 4]
         journal.settle(intent_id)
         assert [one.attempt.nonce for one in journal.watched("0xSigner")] == [4]
+
+
+def test_a_dry_run_is_kept_for_its_configuration_and_the_last_one_counts(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        assert journal.dry_run_of("abc") is None
+        journal.record_dry_run("abc", 1_750_000_600, "second")
+        journal.record_dry_run("abc", 1_750_000_000, "first, written later")
+        journal.record_dry_run("another", 1_750_009_999, "")
+        assert journal.dry_run_of("abc") == 1_750_000_600
+        assert journal._store.rows("SELECT note FROM dry_runs WHERE config_hash = 'another'") == [("",)]
+
+
+@pytest.mark.parametrize("nobody", ["", "  "])
+def test_nobody_may_accept_anything(tmp_path: Path, nobody: str) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        with pytest.raises(ValueError, match="a name is needed"):
+            journal.accept("0xSigner", 5, nobody, "looked")
+        assert journal.next_nonce("0xSigner") is None
+        journal.accept("0xSigner", 5, "ann", "looked")
+        assert journal.next_nonce("0xSigner") == 5
+        assert journal._store.rows("SELECT person, note FROM acceptances") == [("ann", "looked")]
+
+
+def test_an_accepted_nonce_holds_for_its_signer_until_the_chain_took_a_later_one(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.accept("0xSigner", 5, "ann", "")
+        journal.accept("0xOther", 50, "ann", "")
+        journal.conclude(journal.begin(INTENT, another_attempt(5)), Status.MINED, "")
+        assert journal.next_nonce("0xSigner") == 6
+
+
+def test_everything_an_outcome_tells_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        intent_id = journal.begin(INTENT, ATTEMPT)
+        journal.conclude(
+            intent_id,
+            Status.REVERTED,
+            "why",
+            code=Code.TRANSACTION_REVERTED,
+            transaction_hash="0xaa",
+            block_number=101,
+            block_hash="0xbb",
+            gas_used=21_000,
+            gas_price_wei=2**80,
+            revert_name="Cooldown",
+        )
+        journal.conclude(intent_id, Status.UNKNOWN, "no answer")
+    database = sqlite3.connect(path)
+    columns = "status, code, note, hash, block_number, block_hash, gas_used, gas_price_wei, revert_name"
+    assert database.execute(f"SELECT {columns} FROM outcomes ORDER BY id").fetchall() == [
+        ("reverted", "TRANSACTION_REVERTED", "why", "0xaa", 101, "0xbb", 21_000, str(2**80), "Cooldown"),
+        ("unknown", "", "no answer", None, None, None, None, None, None),
+    ]
+    assert database.execute("SELECT plan_digest, nonce FROM intents").fetchall() == [(INTENT.digest(), ATTEMPT.nonce)]
+    database.close()
+
+
+class TestRepeatedRevert:
+    def revert(self, journal: Journal, name: str, number: int, **changes: Any) -> None:
+        intent_id = journal.begin(replace(INTENT, plan_number=number, **changes), another_attempt(number))
+        journal.conclude(intent_id, Status.REVERTED, "", revert_name=name)
+
+    def test_is_the_name_of_the_same_error_twice_in_a_row(self, tmp_path: Path) -> None:
+        with Journal(tmp_path / "journal.db") as journal:
+            self.revert(journal, "Cooldown", 1)
+            assert journal.repeated_revert("0xVault") is None
+            self.revert(journal, "Cooldown", 2, vault="0xOther")
+            assert journal.repeated_revert("0xVault") is None
+            self.revert(journal, "Cooldown", 3)
+            assert journal.repeated_revert("0xVault") == "Cooldown"
+            self.revert(journal, "NetDelta", 4)
+            assert journal.repeated_revert("0xVault") is None
+
+    def test_a_plan_between_that_went_through_ends_it(self, tmp_path: Path) -> None:
+        with Journal(tmp_path / "journal.db") as journal:
+            self.revert(journal, "Cooldown", 1)
+            journal.conclude(journal.begin(INTENT, another_attempt(2)), Status.MINED, "")
+            self.revert(journal, "Cooldown", 3)
+            assert journal.repeated_revert("0xVault") is None
+
+    def test_is_lifted_by_a_person_for_this_signer_only(self, tmp_path: Path) -> None:
+        with Journal(tmp_path / "journal.db") as journal:
+            self.revert(journal, "Cooldown", 1)
+            self.revert(journal, "Cooldown", 2)
+            journal.accept("0xOther", 3, "ann", "")
+            assert journal.repeated_revert("0xVault") == "Cooldown"
+            journal.accept("0xSigner", 3, "ann", "")
+            assert journal.repeated_revert("0xVault") is None
+
+
+def test_what_was_written_off_is_found_by_its_nonces(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        ids = []
+        for nonce in (3, 4, 5):
+            ids.append(journal.begin(INTENT, another_attempt(nonce)))
+            journal.conclude(ids[-1], Status.REFUSED, "")
+        journal.begin(INTENT, another_attempt(4))
+        assert [one.intent_id for one in journal.written_off("0xSigner", 3, 5)] == ids[:2]
+        assert [one.intent_id for one in journal.written_off("0xSigner", 4, 5)] == ids[1:2]
+        assert journal.written_off("0xOther", 3, 5) == []
+
+
+def test_plans_of_other_vaults_and_signers_do_not_count(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.conclude(journal.begin(INTENT, ATTEMPT), Status.MINED, "")
+        assert (journal.plans_carried_out("0xOther"), journal.last_plan("0xOther")) == (0, None)
+        assert journal.next_nonce("0xOther") is None
+        assert journal.watched("0xOther") == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from chains.local.accounts import AGENT_TEST_KEY
+from chains.local.accounts import AGENT, AGENT_TEST_KEY
 
 ROOT = Path(__file__).parents[2]
 CANARIES = {
@@ -36,16 +37,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     text = file.read_text()
     url = text.split('read: ["')[1].split('"')[0]
     keystore = folder / "agent.json"
-    keystore.write_text(json.dumps(Account.encrypt(AGENT_TEST_KEY, CANARIES["password"], iterations=2**14)))
+    keystore.write_text(json.dumps(Account.encrypt(AGENT_TEST_KEY, CANARIES["password"])))
     keystore.chmod(0o600)
     (folder / "password").write_text(CANARIES["password"])
     (folder / "password").chmod(0o600)
     text = text.replace(f'read: ["{url}"]', 'read: ["env:CANARY_RPC"]')
     text = text.replace("status_token: local-token-for-trying", "status_token: env:CANARY_TOKEN")
     text = text.replace("status_port: 8790", "status_port: 8797").replace("metrics_port: 9464", "metrics_port: 0")
+    where = f"signer:\n  kind: keystore\n  path: {folder}/agent.json\n  password_file: {folder}/password\n"
+    text = re.sub(r"signer:\n  kind: local.*\n", f'{where}  address: "{AGENT}"\n', text)
     text += '  alerts: ["env:CANARY_ALERT"]\n'
     file.write_text(text)
-    (folder / "rpc").write_text(f"{url}/v2/{CANARIES['rpc']}")
+    (folder / "rpc").write_text(f"{url}/?key={CANARIES['rpc']}")
     yield file
     chain.send_signal(signal.SIGINT)
     chain.wait(20)
@@ -85,18 +88,10 @@ def written(folder: Path) -> Iterator[tuple[str, str]]:
             yield path.name, path.read_bytes().decode("latin-1")
 
 
-def with_keystore(service: Path) -> None:
-    """The signer of the file becomes the encrypted one."""
-    text = service.read_text()
-    if "kind: local" in text:
-        signer = "kind: keystore\n  path: agent.json\n  password_file: password"
-        service.write_text(text.replace("kind: local             # the published test key of the local chain", signer))
-
-
 def test_fault_81_no_canary_in_what_a_run_prints_or_writes(service: Path) -> None:
     looked = ballast(service, "run", str(service), "--cycles", "1")
     sent = ballast(service, "run", str(service), "--live", "--cycles", "2")
-    assert '"ending": "sent"' in sent, sent
+    assert '"ending": "sent"' in sent, looked + sent
     told = looked + sent + ballast(service, "status", str(service)) + ballast(service, "journal", str(service))
     assert found_in(told) == []
     names = []

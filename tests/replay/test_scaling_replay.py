@@ -12,7 +12,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 PERIOD = ("2023-02-01", "2023-02-04")
 DCA = """  scaling:
     - method: dca
-      amount_usd: 100000.0
+      amount_usd: 60000.0
       interval_h: 24
       instalments: 3
       start: 2023-02-01
@@ -30,10 +30,14 @@ def test_instalments_and_impact_show_in_what_the_vault_holds(tmp_path: Path) -> 
     market = choose_market(loaded.config, None, period, seed=7)
     replayed = replay(loaded, market.source, period, tmp_path / "run", seed=7, synthetic=True)
     cycles = replayed.cycles
-    held = cycles["spot_base"] * cycles["oracle_price"]
     assert (replayed.result["breaches"], replayed.result["cycles"]) == (0, 96)
     # 5 % of an hour's share of 20 million a day: no hour buys more than 41,667 USD
-    assert held.diff().max() <= 41_700 + 0.02 * held.max()
-    # one instalment a day and nothing on the fourth, within the band of 25,000 USD and the price's way
-    for day, instalments in enumerate((1, 2, 3, 3)):
-        assert held[24 * day + 20] == pytest.approx(100_000 * instalments, abs=30_000)
+    assert (cycles["spot_base"].diff() * cycles["oracle_price"]).max() <= 41_700
+    # one instalment a day at the price of that day and nothing on the fourth, up to the band of 25,000 USD
+    bought = 0.0
+    for day, instalments in enumerate((1, 1, 1, 0)):
+        bought += instalments * 60_000 / cycles["oracle_price"][24 * day]
+        evening = 24 * day + 20
+        assert cycles["spot_base"][evening] * cycles["oracle_price"][evening] == pytest.approx(
+            bought * cycles["oracle_price"][evening], abs=27_000
+        )

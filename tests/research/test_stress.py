@@ -173,7 +173,7 @@ class TestScenarios:
         assert absent == ["2018-11, after the fork of Bitcoin Cash"]
         march = next(one for one in hedged if isinstance(one, Scenario) and one.name.startswith("2020-03"))
         assert march.note == "4-hour perp bars, without open interest"
-        assert measure(march).liquidations == 1, "ETH fell by half and came back 40 % within four hours"
+        assert measure(march).liquidations == 1, "the perp traded at 323 for a moment, three times its price"
         assert not any(isinstance(one, Absent) for one in recorded(spot, data_folder))
 
     def test_refuses_a_strategy_that_no_backtest_knows(self, tmp_path: Path) -> None:

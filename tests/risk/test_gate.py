@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vault_world import CARRY_CONFIG, ETH, HOUR, LOT, NOW, PRICE, USD, World, invested
+from vault_world import CARRY_CONFIG, ETH, HOUR, LOT, NOW, PRICE, SPOT_CONFIG, USD, World, invested
 
 from agent.decision import Approved, Decision, Proposal, Refused, Target
 from agent.market.observation import Mode, Observation
 from agent.reasons import Code, Reason
 from agent.risk import check, is_reducing
+from agent.risk.change import measure
+from agent.risk.costs import Costs
 
 
 def decision(proposal: Proposal, exposure: float = 0.5) -> Decision:
@@ -318,3 +320,11 @@ def test_cooldown_is_counted_from_the_last_plan() -> None:
     world = ready()
     world.time += HOUR
     assert broken(pair(1), world.observe()) == {}
+
+
+def test_a_vault_of_spot_only_has_one_leg_and_no_margin() -> None:
+    buys = World(config=SPOT_CONFIG).observe()
+    after = measure(Proposal(spot_base_delta=ETH), buys.vault, Costs.of(SPOT_CONFIG)).after
+    assert (after.gross_usd(), after.net_usd(), after.perp_value_usd) == (PRICE, PRICE, 0.0)
+    assert (after.liquidation_distance, after.health) == (None, None)
+    assert check(decision(Proposal(spot_base_delta=ETH)), buys, SPOT_CONFIG) == Approved(Proposal(spot_base_delta=ETH))

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from agent.reasons import Code, Reason
 from agent.scaling import (
     Greeks,
+    average_entry,
     binary_kelly,
     cost_variance_band,
     depth_factor,
     gamma_scalp_interval,
     hedge_trades,
+    instalments_due,
     inverse_variance_weights,
     inverse_volatility_weights,
-    invested_limit,
+    is_instalment_cycle,
     kelly_exposure,
     ladder_levels,
     linear_schedule,
@@ -30,6 +32,8 @@ from agent.scaling import (
     option_value,
     pyramid,
     pyramid_state,
+    quantity_due,
+    quantity_limit,
     range_greeks,
     range_value,
     risk_overlay,
@@ -234,34 +238,31 @@ class TestMeanReversion:
 class TestDca:
     @given(
         held=st.floats(0, 1e4),
-        time_s=st.integers(-500, 5_000),
+        due=st.floats(0, 1e4),
+        first=st.booleans(),
         missed=st.sampled_from(("lost", "caught_up")),
         dear=st.booleans(),
     )
     def test_never_sells_and_never_runs_ahead_of_its_schedule(
-        self, held: float, time_s: int, missed: str, dear: bool
+        self, held: float, due: float, first: bool, missed: str, dear: bool
     ) -> None:
-        limit = invested_limit(
-            held,
-            100,
-            time_s=time_s,
-            start_s=0,
-            interval_s=100,
-            instalments=10,
-            cycle_s=10,
-            missed="lost" if missed == "lost" else "caught_up",
-            dear=dear,
-        )
-        assert limit >= held
-        assert limit <= max(held + 100, 1_000)
-        if dear or time_s < 0:
+        rule = "lost" if missed == "lost" else "caught_up"
+        limit = quantity_limit(held, due, 10, first_cycle=first, missed=rule, dear=dear)
+        assert held <= limit <= max(held + 10, due)
+        if dear:
             assert limit == held
 
-    def test_what_was_missed_is_caught_up_or_lost(self) -> None:
-        schedule = {"start_s": 0, "interval_s": 100, "instalments": 3, "cycle_s": 10, "dear": False}
-        for time_s, caught_up, lost in ((0, 100, 100), (50, 100, 0), (205, 300, 100), (250, 300, 0), (900, 300, 0)):
-            assert invested_limit(0, 100, time_s=time_s, missed="caught_up", **schedule) == caught_up
-            assert invested_limit(0, 100, time_s=time_s, missed="lost", **schedule) == lost
+    @given(st.lists(st.floats(10, 1_000), min_size=1, max_size=20))
+    def test_the_same_money_buys_at_the_harmonic_mean(self, prices: list[float]) -> None:
+        bought = quantity_due(100, prices)
+        assert 100 * len(prices) / bought == pytest.approx(average_entry([100] * len(prices), prices))
+        assert 100 * len(prices) / bought <= sum(prices) / len(prices) * (1 + 1e-9)
+
+    def test_the_schedule_has_its_days_and_their_first_cycles(self) -> None:
+        moments = (-1, 0, 50, 205, 250, 900)
+        assert [instalments_due(time, 0, 100, 3) for time in moments] == [0, 1, 1, 3, 3, 3]
+        found = [is_instalment_cycle(time, 0, 100, 3, 10) for time in moments]
+        assert found == [False, True, False, True, False, False]
 
 
 class TestGreeks:

@@ -49,6 +49,7 @@ def test_the_hour_has_its_plans_and_no_more(guard: Callable[..., ServiceGuard]) 
         assert made.allow(plan(number), 0.0, NOW + number * MINUTE) == ()
     (refused,) = made.allow(plan(3), 0.0, NOW + 30 * MINUTE)
     assert (refused.code, refused.value, refused.bound) == (Code.PLAN_RATE, 3, 3)
+    assert made.allow(plan(3), 5_000.0, NOW + 30 * MINUTE, reduces=True) == ()
     assert made.allow(plan(3), 0.0, NOW + 61 * MINUTE) == ()
 
 

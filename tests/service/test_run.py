@@ -183,3 +183,22 @@ def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has
         for process in running:
             process.kill()
             process.wait(10)
+
+
+LIVE_ELSEWHERE = """
+import dataclasses, pathlib, sys
+from agent.cli.service import run_service_file
+from agent.service.settings import LoadedService
+local = LoadedService.chain
+LoadedService.chain = lambda self: dataclasses.replace(local(self), name="elsewhere")
+sys.exit(run_service_file(pathlib.Path(sys.argv[1]), True, 1))
+"""
+
+
+def test_off_the_local_chain_nothing_is_sent_without_an_allocation(service: Path) -> None:
+    assert ballast("run", str(service), "--cycles", "1").returncode == 0
+    command = [sys.executable, "-c", LIVE_ELSEWHERE, str(service)]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert refused.returncode == 2, refused.stderr
+    assert "ALLOCATION_MISSING" in refused.stderr
+    assert lines(refused, "cycle") == []

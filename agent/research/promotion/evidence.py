@@ -12,7 +12,7 @@ import numpy as np
 from agent.config import Config
 from agent.config.file import LoadedConfig
 from agent.market.moments import hour_text
-from agent.market.observation import Floats
+from agent.market.observation import Floats, Seconds
 from agent.market.table import MarketTable
 from agent.reasons import Code, Reason, Refusal
 from agent.research.backtest import SECONDS_PER_DAY, Backtest, Market, backtest, load_period
@@ -33,6 +33,8 @@ from agent.research.promotion.stages import (
 )
 from agent.research.validation import bootstrap_interval, degradation, holdout, stress, walk_forward
 from agent.units import SECONDS_PER_HOUR
+
+SLACK_S = 2 * SECONDS_PER_HOUR  # a day of a paper run may begin so late and end so early
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,8 @@ def tested(config: Config, folder: Path | None, period: tuple[int, int]) -> Test
         message = "a promotion needs recorded data: name a folder with --data or BALLAST_DATA"
         raise Refusal(Reason(Code.DATA_MISSING, message, where="--data"))
     market = load_period(config, folder, period, seed=0)
-    require_movement(market)
     known = (market.last - market.first + 1) / ((period[1] - period[0]) // SECONDS_PER_HOUR + 1)
     return Tested(market, data_hash(market.source.table), backtest(config, market), known)
-
-
-def require_movement(market: Market) -> None:
-    """Raises Refusal when the price never moves in the period: every measure of it would be a division by zero."""
-    spot = market.bars.spot[market.first : market.last + 1]
-    if float(np.ptp(spot)) == 0.0:
-        message = f"{market.bars.label}: the price is {spot[0]:g} in all {len(spot):,} hours"
-        raise Refusal(Reason(Code.DATA_STALE, message, 1.0, 2.0, "--data"))
 
 
 def data_hash(table: MarketTable) -> str:
@@ -155,12 +148,9 @@ def judge_paper(loaded: LoadedConfig, found: Tested, run: Path) -> Judged:
     """
     result, time_s, price = _paper_run(run)
     _require_honest(loaded, found, run, result, int(time_s[0]))
-    day = time_s // SECONDS_PER_DAY
-    last = np.flatnonzero(np.diff(day, append=day[-1:] + 1) > 0)
-    days = np.diff(day[last])
-    missing = float((days - 1).sum())
-    closes = price[last][-(MOST_PAPER_DAYS + 1) :]
-    count = len(closes) - 1
+    closes, missing = _daily_closes(time_s, price)
+    closes = closes[-(MOST_PAPER_DAYS + 1) :]
+    count = max(0, len(closes) - 1)
     outcome, low, high = math.nan, math.nan, math.nan
     if count >= LEAST_PAPER_DAYS:
         outcome = float(closes[-1] / closes[0] - 1)
@@ -172,7 +162,7 @@ def judge_paper(loaded: LoadedConfig, found: Tested, run: Path) -> Judged:
         low, high = interval.low, interval.high
     criteria = (
         Criterion("days", float(count), "at least", LEAST_PAPER_DAYS),
-        Criterion("days missing in between", missing, "at most", 0.0),
+        Criterion("days missing in between", float(missing), "at most", 0.0),
         Criterion(f"return over {count} days", _known(outcome), "at least", low if math.isfinite(low) else 0.0),
         Criterion(f"return over {count} days", _known(outcome), "at most", high if math.isfinite(high) else 0.0),
     )
@@ -195,7 +185,7 @@ def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _paper_run(run: Path) -> tuple[dict[str, Any], "np.ndarray[Any, np.dtype[np.int64]]", Floats]:
+def _paper_run(run: Path) -> tuple[dict[str, Any], Seconds, Floats]:
     from pyarrow import parquet
 
     missing = [name for name in ("result.json", "cycles.parquet") if not (run / name).is_file()]
@@ -210,6 +200,20 @@ def _paper_run(run: Path) -> tuple[dict[str, Any], "np.ndarray[Any, np.dtype[np.
         message = f"{run / 'cycles.parquet'}: share prices must be positive numbers at ascending times"
         raise Refusal(Reason(Code.DATA_NOT_FINITE, message, where="--paper"))
     return result, time_s, price
+
+
+def _daily_closes(time_s: Seconds, price: Floats) -> tuple[Floats, int]:
+    """The price at the end of every whole UTC day, before them that at their beginning; and how many days are missing.
+
+    A day that the run saw less than 22 hours of, at its beginning or at its end, is left out.
+    """
+    day = time_s // SECONDS_PER_DAY
+    last = np.flatnonzero(np.diff(day, append=day[-1:] + 1) > 0)
+    missing = int((np.diff(day[last]) - 1).sum())
+    if time_s[-1] % SECONDS_PER_DAY < SECONDS_PER_DAY - SLACK_S:
+        last = last[:-1]
+    begins = np.array([0] if time_s[0] % SECONDS_PER_DAY < SLACK_S else [], dtype=np.int64)
+    return price[np.concatenate((begins, last))], missing
 
 
 def _require_honest(loaded: LoadedConfig, found: Tested, run: Path, result: dict[str, Any], begins_s: int) -> None:

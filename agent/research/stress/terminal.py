@@ -53,7 +53,7 @@ def print_cascades(console: Console, found: Sequence[Cascade], shock: float) -> 
         f"calm, the price moves {percent(shock, 0, signed=True)} within an hour"
     )
     table = Table(
-        "crowd", "overshoot", "worst vault", "median vault", "to liquidation", "liquidated", "stopped", "paid"
+        "crowd", "overshoot", "worst vault", "median vault", "to liquidation", "closed", "stopped", "paid"
     )
     table.title, table.title_justify = title, "left"
     for column in range(1, 8):

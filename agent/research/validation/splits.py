@@ -15,10 +15,14 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rows to choose parameters on, and rows to judge them on."""
+    """Rows to choose parameters on, and rows to judge them on. Raises Refusal when one row is in both."""
 
     train: Rows
     test: Rows
+
+    def __post_init__(self) -> None:
+        shared = len(np.intersect1d(self.train, self.test))
+        _require(shared == 0, f"folds overlap: {shared} rows are trained on and judged")
 
 
 def holdout(count: int, train_part: float = 0.6, purge: int = 0) -> Fold:
