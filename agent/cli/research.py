@@ -166,6 +166,7 @@ def validate(
     data: DataFolder = None,
     seed: Seed = 7,
     points: Annotated[int, typer.Option("--points", min=2, max=100, help="of each range in the grid")] = 5,
+    report: Annotated[Path | None, typer.Option("--report", help="write a page (HTML) of it here")] = None,
 ) -> None:
     """Walk-forward, purged cross-validation, deflated Sharpe ratio, SPA, bootstrap and stress of one strategy."""
     from rich.console import Console
@@ -173,4 +174,4 @@ def validate(
     from agent.cli.reported import reported
     from agent.research.search.commands import validation as run
 
-    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, points, Console()))
+    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, points, report, Console()))

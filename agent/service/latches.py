@@ -1,8 +1,8 @@
 """What stops a vault until a person says otherwise, in a database, so that no restart forgets it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,19 +103,36 @@ class Latches:
 
     def __init__(self, url: str) -> None:
         self._engine = sql.create_engine(url, pool_pre_ping=True)
-        if self._engine.dialect.name == "sqlite":
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        if is_sqlite:
             sql.event.listen(self._engine, "connect", _write_ahead)
-            if self._engine.url.database:
-                sql.event.listen(self._engine, "checkout", partial(_require_database, Path(self._engine.url.database)))
         _metadata.create_all(self._engine)
+        self._file = Path(self._engine.url.database) if is_sqlite and self._engine.url.database else None
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
 
+    def _reading(self) -> sql.Connection:
+        self._require_file()
+        return self._engine.connect()
+
+    def _writing(self) -> AbstractContextManager[sql.Connection]:
+        self._require_file()
+        return self._engine.begin()
+
+    def _require_file(self) -> None:
+        """An open log answers for a while after the file behind it was overwritten; nobody else can read that then."""
+        if self._file is None:
+            return
+        with self._file.open("rb") as file:
+            begins = file.read(len(_MAGIC))
+        if begins != _MAGIC:
+            raise sql.exc.SQLAlchemyError(f"{self._file} is no database any more")
+
     def set(self, vault: str, reason: Reason, at_s: int, by: str) -> None:
         """Latch a vault (`EVERY_VAULT` for all) for a reason; a latch that is set for the same code stays as it is."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             same = (_latches.c.vault == vault) & (_latches.c.code == reason.code) & _latches.c.cleared_at.is_(None)
             if connection.execute(sql.select(_latches.c.id).where(same)).first() is not None:
                 return
@@ -138,7 +155,7 @@ class Latches:
         History stays, but the counters begin anew: repeated execution counts from here, and when the vault was latched
         for plans that nobody intended, those it has carried out by now are taken as known.
         """
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             unintended = _latches.c.code == Code.SENT_AGAINST_INTENDED
             open_ones = sql.select(_latches.c.vault).where(unintended & _latches.c.cleared_at.is_(None))
             mine = (_baselines.c.vault == vault) & _baselines.c.vault.in_(open_ones)
@@ -148,7 +165,7 @@ class Latches:
 
     def active(self, vault: str) -> tuple[Latch, ...]:
         """What stops this vault now, latches of every vault included, oldest first."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             rows = connection.execute(_ACTIVE, {"of": vault}).all()
         return tuple(
             Latch(
@@ -163,7 +180,7 @@ class Latches:
 
     def record_plan(self, vault: str, number: int, plan: SentPlan) -> None:
         """Remember a plan that is about to be sent; the same number counts again at another time."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number) & (_sent.c.at_s == plan.at_s)
             if connection.execute(sql.select(_sent.c.at_s).where(mine)).first() is None:
                 connection.execute(
@@ -172,18 +189,18 @@ class Latches:
 
     def plans_since(self, vault: str, since_s: int) -> Sequence[SentPlan]:
         """Plans sent after a moment (unix seconds), oldest first."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             rows = connection.execute(_PLANS_SINCE, {"of": vault, "since": since_s}).all()
         return [SentPlan(row.at_s, row.traded_usd) for row in rows]
 
     def last_cleared(self, vault: str) -> int:
         """When a person last enabled the vault (unix seconds); 0 for never."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return connection.scalar(_LAST_CLEARED, {"of": vault}) or 0
 
     def baseline(self, vault: str, found: int) -> int:
         """Plans that the vault had carried out before this journal knew of any; `found` the first time it is asked."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             known = connection.scalar(_BASELINE, {"of": vault})
             if known is None:
                 connection.execute(_baselines.insert().values(vault=vault, plans=found))
@@ -195,7 +212,7 @@ class Latches:
 
         A vault that nobody looked at for a day is left out: it is no part of the service any more.
         """
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             values = {"nav_usd": nav_usd, "below_peak_usd": below_peak_usd, "at_s": at_s}
             if connection.execute(_NEW_VALUE.values(**values), {"of": vault}).rowcount == 0:
                 connection.execute(_values.insert().values(vault=vault, **values))
@@ -204,7 +221,7 @@ class Latches:
 
     def last_value(self, vault: str) -> Value | None:
         """What a vault was last worth, or None when nobody ever looked."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(sql.select(_values).where(_values.c.vault == vault)).first()
         return None if row is None else Value(row.nav_usd, row.below_peak_usd, row.at_s)
 
@@ -213,14 +230,3 @@ def _write_ahead(connection: Any, _: object) -> None:
     """One wait for the disk per commit instead of three; what was committed is on it all the same."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-
-
-def _require_database(path: Path, *_: object) -> None:
-    """An open log answers for a while after the file behind it was overwritten; nobody else can read that file then."""
-    try:
-        with path.open("rb") as file:
-            begins = file.read(len(_MAGIC))
-    except OSError as error:
-        raise sql.exc.SQLAlchemyError(f"{path}: {error}") from error
-    if begins not in (_MAGIC, b""):
-        raise sql.exc.SQLAlchemyError(f"{path} is no database any more")

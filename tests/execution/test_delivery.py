@@ -320,6 +320,31 @@ def test_waiting_at_the_cap_tells_fee_and_cap_in_gwei(chain: Any, journal: Journ
     waiting = sender.finish_unfinished()
     assert waiting is not None
     reason = waiting.reasons[0]
-    assert (reason.code, reason.value, reason.bound) == (Code.FEE_ABOVE_CAP, pytest.approx(0.11), 0.11)
+    assert (reason.code, reason.value, reason.bound) == (Code.FEE_ABOVE_CAP, pytest.approx(0.1), 0.11)
     assert reason.where == "execution.max_fee_gwei"
     chain.node.call("anvil_dropAllTransactions", nullable=True)
+
+
+def test_what_goes_over_the_wire_for_a_plan_and_for_a_look_at_it(
+    chain: Any, journal: Journal, proxy: LyingProxy
+) -> None:
+    """Nodes other than anvil are strict about every word."""
+    node = Node(proxy.url)
+    rehearsed, agent = chain.rehearsed(), chain.signer.address
+    sender = hold(chain, journal, node=node)
+    asked = [(one["method"], one["params"]) for one in proxy.requests]
+    assert asked[:3] == [
+        ("eth_getTransactionCount", [agent, "latest"]),
+        ("eth_getTransactionCount", [agent, "pending"]),
+        ("eth_getCode", [agent, "latest"]),
+    ]
+    (opened,) = journal.watched(agent)
+    assert asked[3] == ("eth_sendRawTransaction", ["0x" + opened.attempt.raw.hex()])
+    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    proxy.requests.clear()
+    sender.finish_unfinished()
+    asked = [(one["method"], one["params"]) for one in proxy.requests]
+    assert asked[0] == ("eth_getTransactionCount", [agent, "latest"])
+    call = {"from": agent, "to": COUNTER, "data": "0x" + rehearsed.calldata.hex(), "gas": hex(rehearsed.gas_limit)}
+    assert [params for method, params in asked if method == "eth_call"] == [[call, "latest"]]
+    node.close()

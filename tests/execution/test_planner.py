@@ -166,3 +166,39 @@ def test_a_limit_price_is_on_the_tick_and_inside_the_collar(
     assert limit <= collar if buys else limit >= collar
     assert limit * scale % 10**8 == 0  # at most 6 - size decimals places
     assert limit % 10**8 == 0 or len(str(limit).rstrip("0")) <= 5
+
+
+def test_an_order_may_cost_the_tolerance_and_no_more_on_either_side(perp_state: PerpState, config: Config) -> None:
+    """2,500.2 and 0.2 % of it: 2,505.2004 to buy and 2,495.1996 to sell, rounded towards the mark to ticks of 0.1."""
+    assert order_limit_price(True, perp_state, config) == 2_505_20000000
+    assert order_limit_price(False, perp_state, config) == 2_495_20000000
+
+
+def test_a_collar_tighter_than_the_tolerance_bounds_an_order(perp_state: PerpState, config: Config) -> None:
+    policy = config.policy.model_copy(update={"max_slippage": 0.001})
+    tight = config.model_copy(update={"policy": policy})
+    assert order_limit_price(True, perp_state, tight) == 2_502_70000000
+    assert order_limit_price(False, perp_state, tight) == 2_497_70000000
+
+
+def test_every_action_says_in_words_what_it_does(
+    vault_state: VaultState, observe: Observe, config: Config, venues: Venues
+) -> None:
+    usd = 10**6
+    proposal = Proposal(-(10**18), 10_000, False, 7 * usd, 8 * usd, 9 * usd, 10 * usd)
+    proposal = replace(proposal, deposit=7 * usd, to_perp=8 * usd, from_perp=9 * usd, withdraw=10 * usd)
+    plan = plan_of(make_plan(Approved(proposal), observe(vault_state), config, venues, QuoteAt(2500 * usd)))
+    assert [action.sentence for action in plan.actions] == [
+        "sell 1 WETH for 2,500.00 USDC, at least 2,498.75 out",
+        "move 9.00 USD of margin out of the perp account",
+        "bring 10.00 USD home from HyperCore",
+        "send 7.00 USDC to HyperCore",
+        "move 8.00 USD of margin into the perp account",
+        "buy 1 of the perp at at most 2505.2",
+    ]
+    bought = Proposal(spot_base_delta=10**18, perp_size_delta=-10_000, perp_reduce_only=True)
+    plan = plan_of(make_plan(Approved(bought), observe(vault_state), config, venues, QuoteAt(2500 * usd)))
+    assert [action.sentence for action in plan.actions] == [
+        "sell 1 of the perp at at least 2495.2, reducing only",
+        "buy 1 WETH for 2,500.00 USDC, at least 0.9995 out",
+    ]

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -195,8 +196,9 @@ class TestRefusals:
         rate = table.funding.rate.copy()
         rate[-30] += 1e-9
         folder = write_market(tmp_path / "other", replace(table, funding=replace(table.funding, rate=rate)))
-        for stage, more in (("validation", {}), ("walk-forward", {}), ("paper", {"paper": judged / "paper"})):
-            assert codes(lambda stage=stage, more=more: ask(stage, data=folder, **more)) == [Code.PROMOTION_STALE]
+        for stage in ("validation", "walk-forward", "paper"):
+            stale = codes(partial(ask, stage, data=folder, paper=judged / "paper"))
+            assert stale == [Code.PROMOTION_STALE]
         assert len(read_records(at_walk_forward)) == 4
 
     def test_evidence_about_different_data_does_not_allow_a_live_start(

@@ -10,12 +10,18 @@ from agent.report import words
 from agent.research.promotion.stages import MOST_DEGRADATION
 from agent.research.report.pictures import pictures, sensitivity_pictures
 from agent.research.report.study import Study
+from agent.research.validation.report import Validation
 
 Headline = tuple[str, str, str, str]  # label, value, remark, and state: "good", "bad" or ""
 
 
-def write_page(path: Path, found: Study) -> Path:
-    """Write the page, whole or not at all, and return its path."""
+def write_page(path: Path, found: Study, validated: Validation | None = None) -> Path:
+    """Write the page, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    validated : of the same strategy and market; adds what the search around it explains
+    """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     loader = ChoiceLoader([PackageLoader("agent.research.report", "."), PackageLoader("agent.report", ".")])
@@ -34,6 +40,8 @@ def write_page(path: Path, found: Study) -> Path:
         summary=_summary(found),
         split=(_ratio(found.split.first), _ratio(found.split.rest)),
         most_degradation=MOST_DEGRADATION,
+        schemes=[] if validated is None else list(_schemes(validated)),
+        luck="" if validated is None else _luck(validated),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_text(path, page)
@@ -104,6 +112,24 @@ def _conditions(found: Study) -> Iterator[tuple[str, str, str, str, str]]:
         costs = measures["costs_usd"] + measures["gas_usd"]
         shown = words.percent(measures["annual_return"], signed=True), _ratio(measures["sharpe"])
         yield one.name.capitalize(), *shown, words.percent(measures["max_drawdown"]), words.usd(costs)
+
+
+def _schemes(validated: Validation) -> Iterator[tuple[str, str, str, str, str]]:
+    """Name, folds, part with a gain, median and worst Sharpe ratio of each way to choose again and again."""
+    for one in validated.schemes:
+        scores = _ratio(one.median_sharpe), _ratio(one.worst_sharpe)
+        yield one.name.capitalize(), str(one.folds), words.percent(one.positive, 0), *scores
+
+
+def _luck(validated: Validation) -> str:
+    """What the search itself explains of the best one's score."""
+    count = len(validated.snooping.superior)
+    stand = {0: "none beats", 1: "one beats"}.get(count, f"{count} beat")
+    return (
+        f"The best of {validated.tried} tried is better than the best of as many worthless ones with a probability of "
+        f"{words.percent(validated.deflated, 1)} (deflated Sharpe ratio). Against cash, SPA gives p = "
+        f"{validated.snooping.p_value:.3f}, and {stand} it after correction for all of them (StepM)."
+    )
 
 
 def _ratio(value: float) -> str:

@@ -97,18 +97,27 @@ def validation(
     data: Path | None,
     seed: int,
     points: int,
+    report: Path | None,
     console: Console,
 ) -> int:
     """`ballast research validate`."""
     from agent.research.terminal import print_validation
     from agent.research.validation.report import validate
 
-    loaded = load_config(config).config
+    file = load_config(config)
+    loaded = file.config
     space, period = parse_space(loaded, params), parse_period(*dates)
     made = [with_values(loaded, space, point) for point in grid_points(space, points)]
     tried = [one for one in made if one is not None]
     market = load_widest([loaded, *tried], data_folder(data), period, seed)
-    print_validation(console, validate(loaded, tried, market))
+    found = validate(loaded, tried, market)
+    print_validation(console, found)
+    if report is not None:
+        from agent.research.report.page import write_page
+        from agent.research.report.study import study
+
+        page = write_page(report, study(loaded, file.config_hash, market), found)
+        console.print(f"written {page}", highlight=False, soft_wrap=True)
     return EXIT_OK
 
 
