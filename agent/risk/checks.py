@@ -10,11 +10,9 @@ from agent.risk.change import Change
 from agent.units import BPS
 
 
-def finite_numbers(decision: Decision, observation: Observation, change: Change) -> Reason | None:
+def finite_numbers(decision: Decision, change: Change) -> Reason | None:
     """Every number that the other checks compare; a NaN would pass all of them."""
     numbers = {
-        "oracle_price": observation.vault.oracle_price,
-        "pool_price": observation.vault.pool_price,
         "gross exposure": change.after.gross_usd(),
         "net delta": change.after.net_usd(),
         "liquidation distance": change.after.liquidation_distance or 0.0,

@@ -1,5 +1,7 @@
 """The gate between deciding and acting: the contract's limits, checked before anything is sent."""
 
+import math
+
 from agent.config import Config
 from agent.decision import Approved, Decision, Proposal, Refused
 from agent.market.observation import Observation
@@ -42,9 +44,11 @@ def _broken(decision: Decision, observation: Observation, config: Config) -> lis
     prices = [observation.vault.oracle_price, observation.vault.pool_price] + ([perp.mark_price] if perp else [])
     if not all(price > 0 for price in prices):  # false for NaN too
         return [Reason(Code.DATA_NOT_POSITIVE, f"prices must be positive numbers, got {prices}")]
+    if not all(math.isfinite(price) for price in prices):
+        return [Reason(Code.DATA_NOT_FINITE, f"prices must be finite numbers, got {prices}")]
     limits = config.policy.to_contract()
     change = measure(decision.proposal, observation.vault, Costs.of(config))
-    unusable = checks.finite_numbers(decision, observation, change)
+    unusable = checks.finite_numbers(decision, change)
     if unusable is not None:
         return [unusable]
     found = (

@@ -27,6 +27,7 @@ from agent.service.face import STANDBY, face_of
 from agent.service.failures import refusing
 from agent.service.kill_switch import KillSwitch
 from agent.service.latches import EVERY_VAULT, Latches
+from agent.service.lean import leave_pandas_out
 from agent.service.lease import LeaderLease
 from agent.service.notify import notify
 from agent.service.schedule import Schedule
@@ -81,6 +82,7 @@ def run_service(path: Path, *, live: bool, cycles: int | None = None) -> None:
     Refusal : what the files, the chain and the roles say does not go together; chain, journal, database or signer
         cannot be used; or lease or journal were lost on the way, and the process should be started anew
     """
+    leave_pandas_out()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -321,8 +321,20 @@ def test_waiting_at_the_cap_tells_fee_and_cap_in_gwei(chain: Any, journal: Journ
     assert waiting is not None
     reason = waiting.reasons[0]
     assert (reason.code, reason.value, reason.bound) == (Code.FEE_ABOVE_CAP, pytest.approx(0.1), 0.11)
-    assert reason.where == "execution.max_fee_gwei"
-    chain.node.call("anvil_dropAllTransactions", nullable=True)
+    assert (reason.message, reason.where) == ("waiting at the cap; fee and cap in gwei", "execution.max_fee_gwei")
+
+
+def test_what_is_stuck_tells_fee_and_cap_in_gwei(chain: Any, journal: Journal) -> None:
+    sender = hold(chain, journal, max_fee_gwei=0.11)
+    chain.pass_time(110 + RULES.halt_after_s)
+    assert code_of(sender.finish_unfinished()) is Code.FEE_ABOVE_CAP
+    chain.pass_time(20)
+    stuck = sender.finish_unfinished()
+    assert stuck is not None
+    reason = stuck.reasons[0]
+    assert (reason.code, reason.value, reason.bound) == (Code.TRANSACTION_STUCK, pytest.approx(0.1), 0.11)
+    assert reason.message == "neither the plan nor its cancellation gets into a block; fee and cap in gwei"
+    assert reason.where == "execution.urgent_max_fee_gwei"
 
 
 def test_what_goes_over_the_wire_for_a_plan_and_for_a_look_at_it(

@@ -102,7 +102,8 @@ def test_refuses_when_the_pool_cannot_trade_the_amount(
 ) -> None:
     result = make_plan(Approved(Proposal(spot_base_delta=1)), observe(vault_state), config, venues, EmptyPool())
     assert isinstance(result, Refused)
-    assert result.reasons[0].code is Code.SLIPPAGE
+    reason = result.reasons[0]
+    assert (reason.code, reason.where) == (Code.SLIPPAGE, "vault.pool_fee")
 
 
 def test_refuses_a_perp_step_for_a_vault_without_a_perp(

@@ -201,7 +201,7 @@ def test_what_is_in_the_pool_is_waited_for_and_not_sent_again(chain: Any, journa
     again = sender.finish_unfinished()
     assert again is not None
     assert again.status is Status.UNKNOWN
-    assert "in the pool" in again.reasons[0].message
+    assert again.reasons[0].message == "in the pool, not in a block"
     assert len(journal._store.rows("SELECT id FROM attempts")) == 1
     chain.mine()
     finished = sender.finish_unfinished()

@@ -325,8 +325,7 @@ class TestRecords:
         records = read_records(at_walk_forward)
         append(at_walk_forward, records[-1])
         monkeypatch.setattr("agent.research.promotion.records.read_records", lambda folder: records)
-        with pytest.raises(FileExistsError):
-            append(at_walk_forward, records[-1])
+        assert codes(lambda: append(at_walk_forward, records[-1])) == [Code.PROMOTION_STALE]
         monkeypatch.undo()
         assert len(read_records(at_walk_forward)) == 5
         assert {path.name for path in at_walk_forward.iterdir()} == {f"{n:06d}.json" for n in range(1, 6)}

@@ -15,6 +15,8 @@ from agent.research.backtest import Market, load_period
 from agent.research.report.page import write_page
 from agent.research.report.sensitivity import FACTORS, sensitivity
 from agent.research.report.study import Study, study
+from agent.research.search.space import grid_points, parse_space, with_values
+from agent.research.validation.report import validate
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -108,6 +110,20 @@ class TestPage:
         described = re.findall(r'<img alt="([^"]*)"', page)
         assert len(described) == 8
         assert min(len(text) for text in described) > 30
+
+    def test_a_validation_adds_what_the_search_around_it_explains(
+        self, loaded: LoadedConfig, found: Study, page: str, tmp_path: Path
+    ) -> None:
+        space = parse_space(loaded.config, ["strategy.sizing.band=0.05,0.13,0.2"])
+        tried = [with_values(loaded.config, space, point) for point in grid_points(space, 3)]
+        market = market_of(loaded.config, "2023-02-01", "2023-04-30")
+        validated = validate(loaded.config, [one for one in tried if one is not None], market)
+        text = write_page(tmp_path / "validated.html", found, validated).read_text()
+        assert "Chosen again and again" in text
+        assert "Chosen again and again" not in page
+        for one in validated.schemes:
+            assert one.name.capitalize() in text
+        assert f"{validated.snooping.p_value:.3f}" in text
 
     def test_a_stopped_strategy_is_said_to_be_stopped(self, loaded: LoadedConfig, tmp_path: Path) -> None:
         policy = loaded.config.policy.model_copy(update={"max_daily_loss": 0.0002})

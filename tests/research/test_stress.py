@@ -25,7 +25,7 @@ from agent.research.stress.vault import Moment, SimulatedVault
 from agent.research.stress.walk import walk
 
 EVENT = START + 400 * HOUR
-THIN = BookParameters(volume_usd_h=5_000_000.0)
+THIN = BookParameters(volume_usd_h=3_300_000.0)
 
 
 @pytest.fixture(scope="module")
@@ -240,15 +240,15 @@ class TestCrowd:
 
     def test_a_crowd_is_worse_off_than_one_and_flight_of_depth_is_why(self, carry: Config) -> None:
         alone = run_cascade(Crowd("alone", carry, 1, book=THIN), seed=7)
-        crowd = run_cascade(Crowd("crowd", carry, 6, book=THIN), seed=7)
-        stays = run_cascade(Crowd("stays", carry, 6, book=replace(THIN, flight=0.0)), seed=7)
+        crowd = run_cascade(Crowd("crowd", carry, 4, book=THIN), seed=7)
+        stays = run_cascade(Crowd("stays", carry, 4, book=replace(THIN, flight=0.0)), seed=7)
         assert crowd.overshoot > 1.5 * alone.overshoot
         assert np.median(crowd.worst_drawdowns) > np.median(alone.worst_drawdowns)
         assert stays.overshoot < 0.5 * crowd.overshoot
 
     def test_each_remedy_makes_it_smaller_and_all_three_most(self, carry: Config) -> None:
         def overshoot(config: Config, jitter_slots: int = 1) -> float:
-            return run_cascade(Crowd("", config, 6, jitter_slots=jitter_slots, book=THIN), seed=7).overshoot
+            return run_cascade(Crowd("", config, 4, jitter_slots=jitter_slots, book=THIN), seed=7).overshoot
 
         crowd, wide, capped = overshoot(carry), with_band(carry, 2.0), with_limit(carry, 400_000.0)
         each = [overshoot(carry, 12), overshoot(wide), overshoot(capped)]

@@ -117,6 +117,12 @@ def test_of_a_reducing_plan_whose_budget_is_used_up() -> None:
     }
 
 
+def at_mark(price: float) -> Observation:
+    perp = ready().observe().vault.perp
+    assert perp is not None
+    return with_vault(ready(), perp=replace(perp, mark_price=price))
+
+
 @pytest.mark.parametrize(
     ("observation", "code", "message", "where"),
     [
@@ -128,18 +134,36 @@ def test_of_a_reducing_plan_whose_budget_is_used_up() -> None:
             "",
         ),
         (
-            with_vault(ready(), pool_price=math.inf),
+            with_vault(ready(), oracle_price=math.inf),
             Code.DATA_NOT_FINITE,
-            "not a finite number: pool_price, worst loss, idle cash",
+            "prices must be finite numbers, got [inf, 2000.0, 2000.0]",
             "",
         ),
         (
-            with_vault(ready(), oracle_price=math.inf),
+            with_vault(ready(), pool_price=math.inf),
             Code.DATA_NOT_FINITE,
-            "not a finite number: oracle_price, gross exposure, net delta, traded notional, worst loss, idle cash",
+            "prices must be finite numbers, got [2000.0, inf, 2000.0]",
+            "",
+        ),
+        (
+            at_mark(math.inf),
+            Code.DATA_NOT_FINITE,
+            "prices must be finite numbers, got [2000.0, 2000.0, inf]",
+            "",
+        ),
+        (
+            with_vault(ready(), oracle_price=1e-300, pool_price=1e300),
+            Code.DATA_NOT_FINITE,
+            "not a finite number: worst loss, idle cash",
             "",
         ),
     ],
 )
 def test_of_a_vault_that_cannot_be_judged(observation: Observation, code: Code, message: str, where: str) -> None:
     assert said(broken(pair(1_000), observation)) == {code: (message, None, None, where)}
+
+
+def test_of_a_target_that_is_no_number() -> None:
+    decision = Decision(NOW, "test", Target(math.nan, 0.0, 0.0, 0.0), (), pair(1_000), "a test")
+    verdict = check(decision, ready().observe(), CARRY_CONFIG)
+    assert verdict == Refused(pair(1_000), (Reason(Code.DATA_NOT_FINITE, "not a finite number: target"),))

@@ -76,10 +76,7 @@ def read_records(folder: Path) -> list[Record]:
 def append(folder: Path, record: Record) -> Record:
     """Write a record behind the last one and return it as written.
 
-    Raises
-    ------
-    Refusal : the records so far are damaged
-    FileExistsError : another process wrote a record meanwhile; try again
+    Raises Refusal when the records so far are damaged, or another process wrote one meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = read_records(folder)
@@ -90,7 +87,12 @@ def append(folder: Path, record: Record) -> Record:
         partial.flush()
         os.fsync(partial.fileno())
         os.chmod(partial.name, 0o444)
-        os.link(partial.name, folder / _name(sealed.number))  # whole or not at all, and never over another
+        path = folder / _name(sealed.number)
+        try:
+            os.link(partial.name, path)  # whole or not at all, and never over another
+        except FileExistsError:
+            message = f"another process wrote record {sealed.number} meanwhile; try again"
+            raise Refusal(Reason(Code.PROMOTION_STALE, message, where=str(path))) from None
     return sealed
 
 

@@ -124,10 +124,11 @@ def _schemes(validated: Validation) -> Iterator[tuple[str, str, str, str, str]]:
 def _luck(validated: Validation) -> str:
     """What the search itself explains of the best one's score."""
     count = len(validated.snooping.superior)
+    likely = "more than 99.9 %" if validated.deflated > 0.999 else words.percent(validated.deflated, 1)
     stand = {0: "none beats", 1: "one beats"}.get(count, f"{count} beat")
     return (
         f"The best of {validated.tried} tried is better than the best of as many worthless ones with a probability of "
-        f"{words.percent(validated.deflated, 1)} (deflated Sharpe ratio). Against cash, SPA gives p = "
+        f"{likely} (deflated Sharpe ratio). Against cash, SPA gives p = "
         f"{validated.snooping.p_value:.3f}, and {stand} it after correction for all of them (StepM)."
     )
 

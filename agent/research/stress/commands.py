@@ -62,6 +62,7 @@ def _as_json(
             "nearest_distance": one.nearest if math.isfinite(one.nearest) else None,
             "liquidations": one.liquidations,
             "latched": one.latched,
+            "breached": list(one.breached),
             "impact_usd": one.impact_usd,
             "traded_usd": one.traded_usd,
         }
