@@ -34,7 +34,7 @@ SHARES = 10**15  # a thousandth of a per cent of the vault; a redemption of a fe
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.service", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python bench/service.py", description=__doc__)
     parser.add_argument("--vaults", type=int, default=100)
     parser.add_argument("--minutes", type=int, default=3)
     parser.add_argument("--only", choices=("latency", "memory", "vaults"))

@@ -145,7 +145,7 @@ def resident_mb() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python bench/soak.py", description=__doc__)
     parser.add_argument("--days", type=int, default=72)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()

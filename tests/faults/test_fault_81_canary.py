@@ -37,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     text = file.read_text()
     url = text.split('read: ["')[1].split('"')[0]
     keystore = folder / "agent.json"
-    keystore.write_text(json.dumps(Account.encrypt(AGENT_TEST_KEY, CANARIES["password"])))
+    keystore.write_text(json.dumps(Account.encrypt(bytes.fromhex(AGENT_TEST_KEY[2:]), CANARIES["password"])))
     keystore.chmod(0o600)
     (folder / "password").write_text(CANARIES["password"])
     (folder / "password").chmod(0o600)

@@ -19,7 +19,7 @@ def read_month(path: Path, schema: pa.Schema) -> pa.Table:
     if not path.exists():
         return schema.empty_table()
     try:
-        with parquet.ParquetFile(path) as file:  # read_table would load pyarrow's datasets, 15 MB, for one file
+        with parquet.ParquetFile(path) as file:  # read_table would load all of pyarrow.dataset for one file
             table = file.read()
     except (pa.ArrowException, OSError) as error:
         raise Refusal(Reason(Code.DATA_MISSING, f"not a readable Parquet file: {error}", where=str(path))) from error

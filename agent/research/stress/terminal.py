@@ -52,9 +52,7 @@ def print_cascades(console: Console, found: Sequence[Cascade], shock: float) -> 
         f"{first.crowd.nav_usd / 1e6:g} m USD each, {book.volume_usd_h / 1e6:g} m USD an hour trade there when it is "
         f"calm, the price moves {percent(shock, 0, signed=True)} within an hour"
     )
-    table = Table(
-        "crowd", "overshoot", "worst vault", "median vault", "to liquidation", "closed", "stopped", "paid"
-    )
+    table = Table("crowd", "overshoot", "worst vault", "median vault", "to liquidation", "closed", "stopped", "paid")
     table.title, table.title_justify = title, "left"
     for column in range(1, 8):
         table.columns[column].justify = "right"
