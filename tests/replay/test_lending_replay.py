@@ -48,7 +48,8 @@ def test_both_legs_open_hedge_each_other_and_earn_interest(replayed: Replayed) -
 
 def test_no_limit_is_breached_and_the_attribution_adds_up(replayed: Replayed) -> None:
     result = replayed.result
-    assert (result["breaches"], result["liquidations"], result["refusals"]) == (0, 0, {})
+    assert (result["breaches"], result["liquidations"]) == (0, 0)
+    assert result["refusals"].keys() <= {"DATA_STALE", "ORACLE_STALE"}  # in the hours in which exchanges stand still
     assert result["attribution_adds_up"]
     assert abs(result["attribution"]["unexplained"]) < 1e-9 * result["nav_end"]
     assert {"min_health", "max_slippage", "max_loss_per_plan"} <= set(result["limit_headroom"])
