@@ -98,7 +98,7 @@ coverage-python: setup
 mutation: setup
 	$(BIN)/python bench/mutation.py
 
-prove: halmos slither coverage gas controls prove-tests
+prove: halmos slither coverage gas controls prove-tests simulate
 
 prove-tests: setup
 	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
@@ -123,6 +123,9 @@ $(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
 	test -x $(PROVE)/python || $(PYTHON) -m venv .venv-prove
 	$(PROVE)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-prove.lock
 	@touch $@
+
+simulate: setup
+	$(BIN)/ballast simulate --seeds 10000 --jobs 2
 
 crash: setup
 	$(BIN)/python -m agent.chaos

@@ -11,7 +11,7 @@ from agent.config.file import load_config
 from agent.market.replay_server import ReplayServer, VirtualClock, synthetic_histories
 from agent.market.store.layout import base_of
 from agent.market.vault_reader import VaultSite
-from agent.replay.real_time import AHEAD_H, HISTORY_H, _move, _quotes
+from agent.replay.real_time import AHEAD_H, HISTORY_H, STEP_S, _move, _quotes
 from agent.replay.stage import deployed_site, world_spec
 from agent.service.site import write_site
 from agent.units import SECONDS_PER_HOUR
@@ -60,6 +60,7 @@ def local_service(folder: Path, config: str, vaults: int, seed: int = 7) -> Iter
         over = threading.Event()
         mover = threading.Thread(target=_move, args=(local, quote, over, None), daemon=True)
         mover.start()
+        time.sleep(2 * STEP_S)  # until the market has moved for the first time, the chain's clock is an hour behind
         try:
             yield LocalService(file, local, tuple(sites))
         finally:

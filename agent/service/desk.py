@@ -129,7 +129,7 @@ def report_accept(path: Path, note: str, console: "Console") -> int:
     """
     loaded = load_service(path)
     nodes = loaded.service.nodes
-    signer = open_signer(loaded.service.signer)
+    signer = open_signer(loaded.signer())
     person = getpass.getuser()
     with (
         open_journal(loaded.journal_place) as journal,

@@ -117,7 +117,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
         stopping.set()
 
     with ExitStack() as undo:
-        signer = open_signer(service.signer)
+        signer = open_signer(loaded.signer())
         lease = _lead(loaded, signer.address, redact, undo, stopping)
         if lease is not None:
             lease.keep(lambda: lose(Code.NOT_LEADER, "another agent has led meanwhile"))

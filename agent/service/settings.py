@@ -13,7 +13,7 @@ from agent.config.mistakes import mistake
 from agent.config.models import Venue
 from agent.config.strict import Positive, Strict
 from agent.config.text import parse, place
-from agent.execution.signer_spec import Address, LocalSpec, SignerSpec
+from agent.execution.signer_spec import Address, KeystoreSpec, LocalSpec, SignerSpec
 from agent.reasons import Code, Reason, Refusal
 from chains.registry import Chain, load_chain
 
@@ -110,6 +110,14 @@ class LoadedService:
     def beside(self, name: str) -> Path:
         """A path of the file, seen from where the file is."""
         return self.path.parent / name
+
+    def signer(self) -> SignerSpec:
+        """The signer, with the paths of a keystore seen from the file's folder like every other path in it."""
+        spec = self.service.signer
+        if not isinstance(spec, KeystoreSpec):
+            return spec
+        paths = {"path": self.beside(str(spec.path)), "password_file": self.beside(str(spec.password_file))}
+        return spec.model_copy(update=paths)
 
     def chain(self) -> Chain:
         """The one chain of all vaults. Raises Refusal when they are on several, or share a name."""

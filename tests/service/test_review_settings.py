@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.execution.signer_spec import KeystoreSpec
 from agent.reasons import Code, Refusal
 from agent.service.settings import LoadedService, load_service
 from agent.watch.secrets import Redactor
@@ -49,3 +50,12 @@ def test_the_names_of_things_are_no_secrets(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_says_where_one_comes_from(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="ballast local"):
         load_service(tmp_path / "none.yaml")
+
+
+def test_a_keystore_is_found_from_the_folder_of_the_service_file(tmp_path: Path) -> None:
+    address = "0x" + "11" * 20
+    signer = f'signer: {{kind: keystore, address: "{address}", path: keys/a.json, password_file: /run/password}}\n'
+    spec = loaded(tmp_path, signer).signer()
+    assert isinstance(spec, KeystoreSpec)
+    assert spec.path == tmp_path / "keys" / "a.json"
+    assert str(spec.password_file) == "/run/password"
