@@ -22,7 +22,7 @@ PROVE_STAMP := .venv-prove/.installed
 SOURCES := $(shell find $(CONTRACTS)/src $(CONTRACTS)/sim -name '*.sol')
 
 .PHONY: help setup demo test lint types test-contracts test-python coverage-python mutation prove prove-tests halmos \
-  slither coverage controls gas crash bench artifacts clean
+  slither coverage controls gas simulate crash bench artifacts clean
 
 help:
 	@echo "make setup      install everything into this folder (.venv, contracts/node_modules) and build the contracts"
@@ -32,6 +32,7 @@ help:
 	@echo "make controls   remove one guard of the contracts at a time and see that a test notices"
 	@echo "make coverage   lines and branches of contracts/src that the tests reach; all of them, or it fails"
 	@echo "make gas        measure every entry point, and compare with contracts/snapshots"
+	@echo "make simulate   10,000 seeds of the deterministic simulation"
 	@echo "make crash      kill -9 the agent 200 times at its journal points and at random times (5 minutes)"
 	@echo "make coverage-python  branch coverage of gate, journal and sender, which must be 100 %"
 	@echo "make mutation   change gate and transaction manager in 200 places, one at a time, and count what tests notice"
