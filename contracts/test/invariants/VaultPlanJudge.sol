@@ -118,13 +118,12 @@ abstract contract VaultPlanJudge is VaultHolders {
 
     /// @dev All venues here have one base token.
     function _exposures(Holdings memory h) private pure returns (uint256 gross, uint256 net) {
-        int256 sum;
+        int256 held; // of the one base token: rounding each leg would make a difference where there is none
         for (uint256 i; i < h.positions.length; ++i) {
-            int256 notional = int256(Price.notional(h.positions[i].exposure, h.prices[i]));
-            gross += uint256(notional);
-            sum += h.positions[i].exposure < 0 ? -notional : notional;
+            gross += Price.notional(h.positions[i].exposure, h.prices[i]);
+            held += h.positions[i].exposure;
         }
-        net = SignedMath.abs(sum);
+        if (h.positions.length > 0) net = Price.notional(held, h.prices[0]);
     }
 
     function _pending(Holdings memory h) private pure returns (uint256 sum) {
