@@ -102,7 +102,7 @@ mutation: setup
 prove: halmos slither coverage gas controls prove-tests simulate
 
 prove-tests: setup
-	cd $(CONTRACTS) && FOUNDRY_PROFILE=prove $(FORGE) test
+	cd $(CONTRACTS) && FOUNDRY_FUZZ_SEED=0x$$(od -An -N8 -tx8 /dev/urandom | tr -d ' ') FOUNDRY_PROFILE=prove $(FORGE) test
 
 halmos: setup $(PROVE_STAMP)
 	cd $(CONTRACTS) && PATH="$(CURDIR)/$(PROVE):$(dir $(FORGE_BINARY)):$$PATH" $(FOUNDRY_HOME) \
