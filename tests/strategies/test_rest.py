@@ -53,7 +53,7 @@ def test_at_rest_the_legs_hedge_margin_is_inside_its_bounds_and_the_queue_is_pai
         assert max(spot, -perp) <= DUST_USD
         assert world.venue_cash < 500 * USD
         assert world.equity < 500 * USD
-    # What is left waits for amounts that are too small to bring home from the venue; crumbs go with the day's first plan.
+    # What is left waits for amounts worth bringing home from the venue; crumbs go with the day's first plan.
     left = world.queued_assets() / USD
     assert left < LEAST_PAYMENT_USD or (left <= 1_000 and spot <= DUST_USD)
 
