@@ -146,6 +146,9 @@ def tune(
     storage: Annotated[
         str | None, typer.Option("--storage", help="database address or journal:<file>, shared between machines")
     ] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", help="address of a Ray cluster, or local; else this machine's cores")
+    ] = None,
     out: Out = None,
 ) -> None:
     """Search parameters with Optuna's TPE on all cores; goes on where it was, wherever the storage is shared."""
@@ -154,7 +157,7 @@ def tune(
     from agent.cli.reported import reported
     from agent.research.search.commands import tune as run
 
-    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, trials, storage, out, Console()))
+    raise typer.Exit(reported(run)(config, param, (from_, to), data, seed, trials, storage, ray, out, Console()))
 
 
 @app.command("validate")

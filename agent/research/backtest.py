@@ -1,6 +1,6 @@
 """One backtest from a strategy file to numbers: the market, the run, and what it comes to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,9 @@ from agent.config import Config
 from agent.market.choose import choose_market
 from agent.market.moments import hour_text
 from agent.market.observation import Floats
-from agent.market.source import HistorySource
 from agent.reasons import Code, Reason, Refusal
-from agent.research.bars import Bars, bars_of
-from agent.research.kernel import Run, run
+from agent.research.bars import Market, bars_of
+from agent.research.kernel import Run
 from agent.research.metrics import (
     annual_return,
     annual_volatility,
@@ -25,23 +24,14 @@ from agent.research.metrics import (
     sortino_ratio,
     stability,
 )
-from agent.research.parameters import Charges, charges_of, parameter_row
+from agent.research.parameters import Charges, charges_of, methods_of, require_testable
+from agent.research.runners import NAV_USD, Job, OnRow, OnRun, run_job, run_jobs, silent
+from agent.scaling import method_hours
 from agent.units import SECONDS_PER_HOUR
 
 LEAST_DAYS = 10
 HOURS_PER_DAY = 24
 SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """The rows of a period with the history before them."""
-
-    source: HistorySource
-    bars: Bars
-    first: int
-    last: int
-    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +50,11 @@ class Backtest:
 def load_period(config: Config, folder: Path | None, period: tuple[int, int], seed: int) -> Market:
     """The market of a strategy over a period, with the history that its decisions read.
 
-    Raises Refusal when the recorded files are missing or not clean, fewer than ten days of the period are known, or the
+    Raises Refusal for a strategy that no backtest can judge, when the recorded files are missing or not clean, fewer
+    than ten days of the period are known, a method of the file reads a longer past than is known at its end, or the
     price never moves in it: every ratio would be a division by zero.
     """
+    require_testable(config)
     chosen = choose_market(config, folder, period, seed)
     bars = bars_of(chosen.source)
     first = int(np.searchsorted(bars.time_s, period[0]))
@@ -73,6 +65,10 @@ def load_period(config: Config, folder: Path | None, period: tuple[int, int], se
         raise Refusal(
             Reason(Code.DATA_MISSING, message, max(0, last - first + 1), LEAST_DAYS * HOURS_PER_DAY, "--from")
         )
+    known_h, needed_h = int(bars.time_s[last] - bars.time_s[0]) // SECONDS_PER_HOUR, method_hours(methods_of(config))
+    if known_h < needed_h:
+        message = f"the methods of strategy.scaling read {needed_h:,} hours, {bars.label} is known for {known_h:,}"
+        raise Refusal(Reason(Code.DATA_MISSING, message, known_h, needed_h, "strategy.scaling"))
     spot = bars.spot[first : last + 1]
     if float(np.ptp(spot)) == 0:
         message = f"{bars.label}: the price is {spot[0]:g} in all {len(spot):,} hours, which is no market"
@@ -80,10 +76,23 @@ def load_period(config: Config, folder: Path | None, period: tuple[int, int], se
     return Market(chosen.source, bars, first, last, chosen.synthetic)
 
 
-def backtest(config: Config, market: Market, charges: Charges | None = None, nav_usd: float = 1_000_000.0) -> Backtest:
-    """Run one strategy over a market by the compiled kernel."""
-    p = parameter_row(config, charges or charges_of(config), nav_usd)
-    return summarised(config.name, market, run(market.bars, p, market.first, market.last), nav_usd)
+def backtest(
+    config: Config,
+    market: Market,
+    charges: Charges | None = None,
+    nav_usd: float = NAV_USD,
+    live: bool = False,
+    on_row: OnRow = silent,
+) -> Backtest:
+    """Run one strategy over a market; `live` as `run_job` takes it."""
+    done = run_job(market, Job(config, charges or charges_of(config), nav_usd), live, on_row)
+    return summarised(config.name, market, done, nav_usd)
+
+
+def backtests(market: Market, jobs: Sequence[Job], on_run: OnRun = silent) -> list[Backtest]:
+    """Run several strategies, or one under several charges, over a market; in the order of the jobs."""
+    runs = zip(jobs, run_jobs(market, jobs, on_run), strict=True)
+    return [summarised(job.config.name, market, done, job.nav_usd) for job, done in runs]
 
 
 def summarised(name: str, market: Market, done: Run, nav_usd: float) -> Backtest:

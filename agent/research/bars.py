@@ -31,6 +31,17 @@ class Bars:
         return len(self.time_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The rows of a period with the history before them."""
+
+    source: HistorySource
+    bars: Bars
+    first: int
+    last: int
+    synthetic: bool
+
+
 def bars_of(source: HistorySource) -> Bars:
     """The rows of a source with what settled in between. Series that the market lacks are zero and never read."""
     rows, table = source.rows, source.table

@@ -43,21 +43,22 @@ def run_backtest(
     console: Console,
 ) -> int:
     """`ballast backtest`."""
-    from agent.research.backtest import backtest, load_period, summarised
-    from agent.research.parameters import charges_of
-    from agent.research.terminal import print_backtest
+    from agent.research.backtest import backtest, load_period
+    from agent.research.terminal import print_backtest, progress, tell_runner
 
     loaded = load_config(config)
     market = load_period(loaded.config, data_folder(data), parse_period(*dates), seed)
+    tell_runner(console, loaded.config)
     started = time.perf_counter()
-    if events:
-        from agent.research.events import run_events
-
-        times = (int(market.bars.time_s[market.first]), int(market.bars.time_s[market.last]))
-        live = run_events(market.source, loaded.config, charges_of(loaded.config), times, nav_usd=capital)
-        done = summarised(loaded.config.name, market, live, capital)
-    else:
-        done = backtest(loaded.config, market, nav_usd=capital)
+    with progress(console) as bar:
+        task = bar.add_task("hours", total=None)
+        done = backtest(
+            loaded.config,
+            market,
+            nav_usd=capital,
+            live=events,
+            on_row=lambda done, rows: bar.update(task, completed=done, total=rows),
+        )
     print_backtest(console, done, time.perf_counter() - started)
     if out is not None:
         from agent.research.files import write_backtest
@@ -67,7 +68,10 @@ def run_backtest(
         from agent.research.report.page import write_page
         from agent.research.report.study import study
 
-        page = write_page(report, study(loaded.config, loaded.config_hash, market, capital))
+        with progress(console) as bar:
+            task = bar.add_task("backtests for the page", total=None)
+            found = study(loaded.config, loaded.config_hash, market, capital, lambda: bar.advance(task))
+        page = write_page(report, found)
         console.print(f"written {page}", highlight=False, soft_wrap=True)
     return EXIT_OK
 

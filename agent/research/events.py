@@ -5,27 +5,24 @@ act, where a loss limit is due, and at every `audit_every`th row; there the live
 anything else is an error. With `audit_every` 1 the live functions see every row and the twin decides nothing.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 import agent.research.layout as at
 from agent.config import Config
-from agent.decision import Approved, Proposal
-from agent.market.observation import Block, Floats, Mode, Observation, PerpState, Seconds, VaultState
+from agent.market.observation import Floats, Observation, Seconds
 from agent.market.source import HistorySource
 from agent.research.bars import Bars, bars_of
 from agent.research.compiled import compiled_row
 from agent.research.compiled_gate import approves
-from agent.research.compiled_step import Amounts, withdrawable
-from agent.research.kernel import Run, proposes, signals_of
-from agent.research.parameters import Charges, parameter_row
-from agent.research.world import Dawns, carry_out, latch, latch_due, net_assets, new_vault, pass_row, whole_bps
-from agent.risk import check
-from agent.risk import latch_due as live_latch_due
-from agent.strategies import decide
-from agent.units import Token
+from agent.research.compiled_step import Amounts
+from agent.research.kernel import Run, Signals, proposes, signals_of
+from agent.research.live import LiveRules
+from agent.research.parameters import Charges, parameter_row, world_row
+from agent.research.world import Dawns, carry_out, latch, latch_due, net_assets, new_vault, pass_row
 
-E18 = 10**18
-ASSET = Token("USDC", "0x" + "00" * 20, 6)
+NO_SIGNALS = Signals(*(np.empty(0) for _ in range(3)))  # of a twin that decides nothing
 
 
 class Disagreement(Exception):
@@ -40,6 +37,7 @@ def run_events(
     *,
     nav_usd: float = 1_000_000.0,
     audit_every: int = 24,
+    on_row: Callable[[int, int], None] = lambda done, rows: None,
 ) -> Run:
     """Backtest one strategy through the live agent's own functions.
 
@@ -47,15 +45,17 @@ def run_events(
     ----------
     period : first and last hour, unix seconds
     audit_every : rows between two looks of the live functions at rows where nothing is to be done
+    on_row : called with rows done and rows in all
 
     Raises
     ------
     Disagreement : the twin would have acted where the live strategy does not, or the other way round
     """
-    bars, p = bars_of(source), parameter_row(config, charges, nav_usd)
+    bars = bars_of(source)
+    p = (parameter_row if audit_every > 1 else world_row)(config, charges, nav_usd)
     first = int(np.searchsorted(bars.time_s, period[0]))
     last = int(np.searchsorted(bars.time_s, period[1], side="right")) - 1
-    return _Runner(source, config, bars, p, first, last).run(max(1, audit_every))
+    return _Runner(source, config, bars, p, first, last).run(max(1, audit_every), on_row)
 
 
 class _Runner:
@@ -67,11 +67,11 @@ class _Runner:
         self.amounts, self.marks, self.tally = new_vault(p)
         self.waiting = np.zeros(at.PROPOSAL, np.int64)
         self.pending = False
-        self.lot_units = 10 ** (config.vault.base_decimals - config.vault.size_decimals)
-        self.base = Token(config.vault.base_symbol, "0x" + "01" * 20, config.vault.base_decimals)
+        self.live = LiveRules(config, p)
 
-    def run(self, audit_every: int) -> Run:
-        bars, signals = self.bars, signals_of(self.bars, self.p)
+    def run(self, audit_every: int, on_row: Callable[[int, int], None]) -> Run:
+        bars = self.bars
+        signals = signals_of(bars, self.p) if audit_every > 1 else NO_SIGNALS
         count = self.last - self.first + 1
         equity, spot, short = np.empty(count), np.empty(count, np.int64), np.empty(count, np.int64)
         twin = np.zeros(at.PROPOSAL, np.int64)
@@ -92,6 +92,7 @@ class _Runner:
             equity[kept] = net_assets(self.p, self.amounts, bars.spot[row]) / at.USD
             spot[kept], short[kept] = self.amounts[at.SPOT], self.amounts[at.SHORT]
             row += 1
+            on_row(row - self.first, count)
             if row > self.last:
                 break
         return Run(bars.time_s[self.first : self.last + 1], equity, spot, short, self.tally, self.amounts, latched)
@@ -99,17 +100,13 @@ class _Runner:
     def _look(self, row: int, twin: Amounts, acts: bool, audit_every: int) -> bool:
         """The live functions at one row; True when a loss limit was latched."""
         observation = self._observe(row)
-        if live_latch_due(observation, self.config.policy) is not None:
+        if self.live.latch_due(observation):
             latch(self.p, self.amounts)
             return True
-        decision = decide(observation, self.config)
-        verdict = check(decision, observation, self.config)
-        wanted = np.zeros(at.PROPOSAL, np.int64)
-        if isinstance(verdict, Approved) and not decision.refusals:
-            wanted = self._amounts_of(verdict.item)
+        wanted, note = self.live.wanted(observation)
         if audit_every > 1 and not _close(wanted, twin if acts else np.zeros_like(twin)):
             message = f"row {row}: the live strategy asks for {wanted.tolist()}, its twin for {twin.tolist()}"
-            raise Disagreement(f"{message} ({decision.note})")
+            raise Disagreement(f"{message} ({note})")
         if wanted.any():
             if self.p[at.DELAY] > 0:
                 self.waiting, self.pending = wanted, True
@@ -118,81 +115,11 @@ class _Runner:
                 carry_out(self.p, self.amounts, self.marks, self.tally, *market, wanted)
         return False
 
-    def _amounts_of(self, proposal: Proposal) -> Amounts:
-        if proposal.spot_base_delta % self.lot_units:
-            raise Disagreement(f"{proposal.spot_base_delta} is no whole number of lots")
-        return np.array(
-            [
-                proposal.spot_base_delta // self.lot_units,
-                -proposal.perp_size_delta,
-                proposal.deposit,
-                proposal.to_perp,
-                proposal.from_perp,
-                proposal.withdraw,
-            ],
-            np.int64,
-        )
-
     def _observe(self, row: int) -> Observation:
-        time_s = int(self.bars.time_s[row])
-        return Observation(time_s, self.source.view(time_s), self._vault(row, time_s))
-
-    def _vault(self, row: int, time_s: int) -> VaultState:
-        s, f, p = self.amounts.tolist(), self.marks.tolist(), self.p
-        spot, mark = self.bars.spot.item(row), self.bars.mark.item(row)
-        spot_usd, short_usd = (int(s[leg] * p[at.LOT_BASE] * spot * at.USD) for leg in (at.SPOT, at.SHORT))
-        per_share = E18 / (p[at.NAV_USD] * at.USD)
-        perp = None
-        if p[at.HEDGED] > 0:
-            perp = PerpState(
-                size=-s[at.SHORT],
-                expected_size=-s[at.SHORT],
-                size_decimals=self.config.vault.size_decimals,
-                max_leverage=self.config.vault.max_perp_leverage,
-                mark_price=mark,
-                oracle_price=spot,
-                account_value=s[at.EQUITY],
-                withdrawable=int(withdrawable(self.amounts, p[at.LOT_BASE], mark)),
-                core_spot_usdc=s[at.CORE],
-                in_flight=s[at.TO_VENUE] + s[at.TO_VAULT],
-                pending_until=0,
-                funding_received=0,
-                fees_paid=0,
-                traded_notional=0,
-                fills=0,
-                rejections=0,
-                liquidations=s[at.LIQUIDATIONS],
-            )
-        return VaultState(
-            block=Block(row, "0x" + f"{row:064x}", time_s, 1),
-            asset=ASSET,
-            base=self.base,
-            total_assets=int(net_assets(p, self.amounts, spot)),
-            idle_assets=s[at.IDLE],
-            total_supply=E18,
-            share_price_e18=int(f[at.SHARE] * per_share),
-            high_water_mark_e18=int(f[at.HIGH] * per_share),
-            day_start_price_e18=int(f[at.DAY] * per_share),
-            week_start_price_e18=int(f[at.WEEK] * per_share),
-            gross_exposure=spot_usd + short_usd,
-            net_delta=spot_usd - short_usd,
-            pending_loss=0,
-            liquidation_distance_bps=None,
-            health_bps=None,
-            mode=Mode(s[at.MODE]),
-            plan_count=s[at.PLANS],
-            last_plan_at=int(self.bars.time_s[max(0, row - 1)]),
-            state_hash=b"\0" * 32,
-            spot_base=s[at.SPOT] * self.lot_units,
-            perp=perp,
-            oracle_price=spot,
-            oracle_updated_at=time_s,
-            pool_price=spot,
-            turnover_used_bps=int(whole_bps(f[at.TURNOVER])),
-            loss_used_bps=int(whole_bps(f[at.LOSS])),
-            emergency_loss_used_bps=int(whole_bps(f[at.EMERGENCY])),
-            last_sign_at=time_s,
-        )
+        prices = (self.bars.spot.item(row), self.bars.mark.item(row))
+        planned_at = int(self.bars.time_s[max(0, row - 1)])
+        view = self.source.view(int(self.bars.time_s[row]))
+        return self.live.observe(view, self.amounts, self.marks, prices, planned_at)
 
 
 def _close(one: Amounts, other: Amounts) -> bool:

@@ -1,10 +1,18 @@
 """A strategy file as a row of numbers, which is what a compiled kernel can read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from agent.config import CarryStrategy, Config, LendingNeutralStrategy
+from agent.config import (
+    CarryStrategy,
+    Config,
+    DepthMethod,
+    LendingNeutralStrategy,
+    ScalingMethod,
+    VolatilityTargetStrategy,
+)
 from agent.market.choose import history_hours
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
@@ -64,22 +72,49 @@ def charges_of(config: Config) -> Charges:
     return Charges(spot_fee=config.vault.pool_fee / 1_000_000)
 
 
-def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0) -> Floats:
-    """The numbers of one backtest in the order of `NAMES`.
-
-    Raises Refusal for what a kernel does not know: a lending strategy, whose rates nobody recorded, forecasts other
-    than ewma and calibrated_ewma, and the methods of `strategy.scaling`.
-    """
-    strategy, policy, limits = config.strategy, config.policy, config.policy.to_contract()
+def require_testable(config: Config) -> CarryStrategy | VolatilityTargetStrategy:
+    """The strategy, or Refusal when it needs what no backtest's market has: rates of Aave, or order books."""
+    strategy = config.strategy
     if isinstance(strategy, LendingNeutralStrategy):
         message = "no history of Aave's rates exists to test a lending strategy on; replay it instead"
         raise Refusal(Reason(Code.DATA_MISSING, message, where="strategy.kind"))
-    if strategy.volatility.method not in ("ewma", "calibrated_ewma"):
-        message = f"the backtest knows ewma and calibrated_ewma, not {strategy.volatility.method}"
-        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.volatility.method"))
-    if strategy.scaling:
-        message = "the backtest knows none of the methods of strategy.scaling; replay the strategy instead"
-        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="strategy.scaling"))
+    for number, rule in enumerate(strategy.scaling):
+        if isinstance(rule, DepthMethod) and rule.assumed_usd is None:
+            message = "the market of a backtest has no order books; name the depth to assume"
+            raise Refusal(Reason(Code.DATA_MISSING, message, where=f"strategy.scaling.{number}.assumed_usd"))
+    return strategy
+
+
+def beyond_the_twin(config: Config) -> str | None:
+    """What of a strategy file the compiled twin does not know, in a file's words; None when it knows all of it."""
+    if config.strategy.volatility.method not in ("ewma", "calibrated_ewma"):
+        return f"strategy.volatility.method {config.strategy.volatility.method}"
+    return "strategy.scaling" if methods_of(config) else None
+
+
+def methods_of(config: Config) -> Sequence[ScalingMethod]:
+    """The methods of `strategy.scaling`; a lending strategy has none."""
+    return () if isinstance(config.strategy, LendingNeutralStrategy) else config.strategy.scaling
+
+
+def parameter_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0) -> Floats:
+    """The numbers of one backtest in the order of `NAMES`, for the kernel and the compiled twin.
+
+    Raises Refusal for what the twin does not know: it would leave it out and decide something else.
+    """
+    unknown = beyond_the_twin(config)
+    if unknown is not None:
+        message = f"the compiled twin does not know {unknown}; the live functions do, at every row"
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where=unknown.split()[0]))
+    return world_row(config, charges, nav_usd)
+
+
+def world_row(config: Config, charges: Charges, nav_usd: float = 1_000_000.0) -> Floats:
+    """The same numbers for the simulated vault alone, which the live functions decide for.
+
+    Raises Refusal for a strategy that no backtest can judge, and for a delay that is not 0 or 1.
+    """
+    strategy, policy, limits = require_testable(config), config.policy, config.policy.to_contract()
     if charges.delay_bars not in (0, 1):
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "a delay is 0 or 1 bars", where="delay"))
     costs, rule, sizing = Costs.of(config), strategy.volatility, strategy.sizing

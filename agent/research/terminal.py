@@ -1,16 +1,22 @@
 """Tables of the research commands."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from agent.config import Config
 from agent.market.moments import hour_text
 from agent.research.backtest import Backtest
 from agent.research.carry_bound import CarryShare, WalkForwardYear
 from agent.research.exposures import Targeting
+from agent.research.runners import runner_note
 from agent.research.validation.report import Validation
 from agent.volatility import Evaluation
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 SHOWN = {
     "final_usd": "{:,.0f}",
@@ -26,6 +32,21 @@ SHOWN = {
     "plans": "{:,.0f}",
     "liquidations": "{:,.0f}",
 }
+
+
+def tell_runner(console: Console, config: Config) -> None:
+    """One line when a strategy takes the slow way, and why."""
+    note = runner_note(config)
+    if note is not None:
+        console.print(note, highlight=False, soft_wrap=True)
+
+
+def progress(console: Console) -> "Progress":
+    """A line that says how far long work has come; gone when it is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)
 
 
 def print_carry_bound(console: Console, shares: Sequence[CarryShare], years: Sequence[WalkForwardYear]) -> None:

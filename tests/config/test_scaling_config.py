@@ -131,9 +131,9 @@ def test_carry_cannot_lose_an_instalment_between_margin_and_legs(carry: Strategy
     with_scaling(carry, dca).load()
 
 
-def test_the_compiled_backtest_refuses_what_it_does_not_know(carry: StrategyFile) -> None:
+def test_the_compiled_twin_refuses_what_it_does_not_know(carry: StrategyFile) -> None:
     config = with_scaling(carry, LINEAR).load().config
-    with pytest.raises(Refusal, match="replay the strategy instead"):
+    with pytest.raises(Refusal, match="does not know strategy.scaling"):
         parameter_row(config, charges_of(config))
 
 

@@ -13,7 +13,7 @@ from agent.config import Config
 from agent.market.choose import history_hours
 from agent.market.table import MarketTable
 from agent.reasons import Code, Refusal
-from agent.research.bars import bars_of
+from agent.research.bars import Market, bars_of
 from agent.research.kernel import run
 from agent.research.parameters import charges_of, parameter_row
 from agent.research.stress import shocks
@@ -42,20 +42,22 @@ class TestWalk:
     @pytest.mark.parametrize("name", ["carry", "spot"])
     def test_a_walk_is_the_kernels_backtest_row_by_row(self, name: str, request: pytest.FixtureRequest) -> None:
         config: Config = request.getfixturevalue(name)
-        bars = bars_of(source(market(5, 900, name == "carry", 3.0), history_hours(config)))
-        p = parameter_row(config, charges_of(config))
-        first, last = 300, len(bars) - 1
-        walked, ran = walk(bars, p, first, last), run(bars, p, first, last)
+        shown = source(market(5, 900, name == "carry", 3.0), history_hours(config))
+        bars = bars_of(shown)
+        period = Market(shown, bars, 300, len(bars) - 1, synthetic=True)
+        charges = charges_of(config)
+        walked = walk(period, config, charges)
+        ran = run(bars, parameter_row(config, charges), period.first, period.last)
         assert walked.vault.amounts[at.PLANS] > 0, "nothing was traded, so nothing is compared"
         assert np.array_equal(walked.equity_usd, ran.equity_usd)
         assert np.array_equal(walked.vault.amounts, ran.amounts)
         assert np.allclose(walked.vault.tally, ran.tally, rtol=1e-12)
 
     def test_refuses_a_delay_that_only_the_kernel_knows(self, carry: Config, table: MarketTable) -> None:
-        bars = bars_of(source(table, history_hours(carry)))
-        p = parameter_row(carry, replace(charges_of(carry), delay_bars=1))
+        shown = source(table, history_hours(carry))
+        late = replace(charges_of(carry), delay_bars=1)
         with pytest.raises(ValueError, match="delay"):
-            walk(bars, p, 300, 400)
+            walk(Market(shown, bars_of(shown), 300, 400, synthetic=True), carry, late)
 
     def test_the_nearest_distance_is_taken_at_the_high_of_the_hour(self, carry: Config) -> None:
         """A short of 1,000 at 100 with a margin of 0.40 at 25x: (0.40 - 0.02) / 1.02 = 37.25 % away; at 120, 14.38 %.

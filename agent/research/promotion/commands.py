@@ -17,6 +17,7 @@ from agent.reasons import Code, Reason, Refusal
 from agent.research.promotion.allocation import EVIDENCE, require_one_market
 from agent.research.promotion.records import NOTHING_BEFORE, Record, append, reached, read_records
 from agent.research.promotion.stages import Criterion, Stage
+from agent.research.terminal import tell_runner
 
 DEFAULT_FOLDER = Path("runs/promotion")
 
@@ -48,7 +49,10 @@ def promote(asked: Asked, console: Console) -> int:
     loaded, stage = load_config(asked.config), _stage(asked.stage)
     counted = reached(_before(asked.records), loaded.config_hash)
     _require_order(counted, stage, loaded, asked.records)
-    attempt = _attempt(asked, stage, loaded, counted)
+    with console.status(f"judging {loaded.config.name}: {stage}"):
+        if stage not in (Stage.IDEA, Stage.ALLOCATION):
+            tell_runner(console, loaded.config)
+        attempt = _attempt(asked, stage, loaded, counted)
     written = append(asked.records, attempt)
     _print_attempt(console, written)
     broken = [one.reason(stage) for one in written.criteria if not one.met]

@@ -15,7 +15,8 @@ from agent.market.moments import hour_text
 from agent.market.observation import Floats, Seconds
 from agent.market.table import MarketTable
 from agent.reasons import Code, Reason, Refusal
-from agent.research.backtest import SECONDS_PER_DAY, Backtest, Market, backtest, load_period
+from agent.research.backtest import SECONDS_PER_DAY, Backtest, backtest, load_period
+from agent.research.bars import Market
 from agent.research.metrics import max_drawdown, sharpe_ratio
 from agent.research.promotion.stages import (
     BEFORE_FIRST_PERIOD_DAYS,

@@ -8,7 +8,10 @@ import numpy as np
 from agent.config import CarryStrategy, Config
 from agent.config.file import flatten
 from agent.market.observation import Floats
-from agent.research.backtest import Market, backtest
+from agent.research.backtest import backtests
+from agent.research.bars import Market
+from agent.research.parameters import charges_of
+from agent.research.runners import NAV_USD, Job, OnRun, silent
 from agent.research.search.space import Dimension, with_values
 
 FACTORS = (0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
@@ -31,19 +34,22 @@ class Sensitivity:
     annual_return: Floats
 
 
-def sensitivity(config: Config, market: Market, nav_usd: float = 1_000_000.0) -> Sensitivity:
+def sensitivity(config: Config, market: Market, nav_usd: float = NAV_USD, on_run: OnRun = silent) -> Sensitivity:
     """Backtest the strategy with each number changed alone."""
     known = flatten(config.model_dump())
     wanted = OF_CARRY if isinstance(config.strategy, CarryStrategy) else OF_SPOT
     keys = tuple(key for key in wanted if isinstance(known.get(key), (int, float)))
     sharpe = np.full((len(keys), len(FACTORS)), math.nan)
     yearly = sharpe.copy()
+    made: dict[tuple[int, int], Config] = {}
     for number, key in enumerate(keys):
         value = float(known[key])  # type: ignore[arg-type]
         one = Dimension(key, value, value, whole=isinstance(known[key], int))
         for column, factor in enumerate(FACTORS):
-            made = with_values(config, (one,), (value * factor,))
-            if made is not None:
-                measures = backtest(made, market, nav_usd=nav_usd).measures
-                sharpe[number, column], yearly[number, column] = measures["sharpe"], measures["annual_return"]
+            changed = with_values(config, (one,), (value * factor,))
+            if changed is not None:
+                made[number, column] = changed
+    jobs = [Job(changed, charges_of(changed), nav_usd) for changed in made.values()]
+    for place, done in zip(made, backtests(market, jobs, on_run), strict=True):
+        sharpe[place], yearly[place] = done.measures["sharpe"], done.measures["annual_return"]
     return Sensitivity(keys, sharpe, yearly)

@@ -8,10 +8,12 @@ import numpy as np
 
 from agent.config import Config
 from agent.market.observation import Floats, Seconds
-from agent.research.backtest import SECONDS_PER_DAY, Backtest, Market, backtest
+from agent.research.backtest import SECONDS_PER_DAY, Backtest, backtest
+from agent.research.bars import Market
 from agent.research.metrics import annual_return, annual_volatility, max_drawdown, sharpe_ratio, sortino_ratio
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.parameters import charges_of
 from agent.research.report.sensitivity import Sensitivity, sensitivity
+from agent.research.runners import NAV_USD, OnRun, silent
 from agent.research.stress.walk import Walk, walk
 from agent.research.validation import Interval, Stressed, bootstrap_interval, degradation, holdout, stress
 from agent.research.validation.bootstrap import LEAST_RETURNS
@@ -58,23 +60,23 @@ class Study:
     sensitivity: Sensitivity
 
 
-def study(config: Config, config_hash: str, market: Market, nav_usd: float = 1_000_000.0) -> Study:
+def study(config: Config, config_hash: str, market: Market, nav_usd: float = NAV_USD, on_run: OnRun = silent) -> Study:
     """Walk, bootstrap, split, stress and vary one strategy on one market.
 
-    Raises Refusal for a strategy that the backtest does not know.
+    Raises Refusal for a strategy that no backtest can judge.
     """
     done = backtest(config, market, nav_usd=nav_usd)
-    p = parameter_row(config, charges_of(config), nav_usd)
+    on_run()
     return Study(
         config=config,
         config_hash=config_hash,
         done=done,
-        walked=walk(market.bars, p, market.first, market.last),
+        walked=walk(market, config, charges_of(config), nav_usd),
         intervals=_intervals(done.daily),
         split=_split(done.daily),
         months=_months(done.run.time_s, done.run.equity_usd, nav_usd),
-        stressed=stress(config, market, nav_usd),
-        sensitivity=sensitivity(config, market, nav_usd),
+        stressed=stress(config, market, nav_usd, on_run),
+        sensitivity=sensitivity(config, market, nav_usd, on_run),
     )
 
 

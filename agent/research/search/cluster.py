@@ -1,19 +1,23 @@
-"""Parts of a search as tasks of a Ray cluster; this machine's cores count as a cluster of their own ("local")."""
+"""A search's work as tasks of a Ray cluster; this machine's cores count as a cluster of their own ("local")."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 
+from agent.config import Config
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
-from agent.research.bars import Bars
+from agent.research.bars import Market
 
 CONNECT_S = 5.0
 
+Submit = Callable[[Sequence[Config], int, int], Future[Floats]]
 
-def parts_on_ray(
-    address: str, bars: Bars, rows: Floats, starts: Sequence[int], size: int, first: int, last: int
-) -> Iterator[tuple[int, Floats]]:
-    """The statistics of each part as soon as a worker has it, in no fixed order.
+
+@contextmanager
+def ray_workers(address: str, market: Market) -> Iterator[tuple[Submit, int]]:
+    """Yields what gives a worker of the cluster some configurations to score, and how many can work at once.
 
     Raises Refusal when Ray is not installed or no cluster answers at the address.
     """
@@ -30,13 +34,14 @@ def parts_on_ray(
             Reason(Code.CONFIG_OUT_OF_RANGE, f"no Ray cluster at {address}: {error}", where="--ray")
         ) from error
     try:
-        market = ray.put(bars)
-        part = ray.remote(num_cpus=1)(_part)
-        waiting = {part.remote(market, rows[start : start + size], first, last): start for start in starts}
-        while waiting:
-            finished, _ = ray.wait(list(waiting), num_returns=1)
-            for reference in finished:
-                yield waiting.pop(reference), ray.get(reference)
+        held = ray.put(market)  # sent to each node once
+        score = ray.remote(num_cpus=1)(_score)
+
+        def submit(configs: Sequence[Config], first: int, last: int) -> Future[Floats]:
+            found: Future[Floats] = score.remote(held, configs, first, last).future()
+            return found
+
+        yield submit, max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
     finally:
         ray.shutdown()
 
@@ -53,11 +58,11 @@ def _require_answer(address: str) -> None:
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="--ray")) from error
 
 
-def _part(bars: Bars, rows: Floats, first: int, last: int) -> Floats:
+def _score(market: Market, configs: Sequence[Config], first: int, last: int) -> Floats:
     """On a worker: one core per task, because Ray already runs a task per core."""
     import numba
 
-    from agent.research.kernel import run_grid
+    from agent.research.runners import statistics_of
 
     numba.set_num_threads(1)
-    return run_grid(bars, rows, first, last)
+    return statistics_of(market, configs, first, last)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agent.check import EXIT_OK
 from agent.config.file import load_config
@@ -14,6 +13,7 @@ from agent.research.search.space import grid_points, parse_space, random_points,
 from agent.research.search.surface import plot_surface
 from agent.research.search.sweep import load_widest, run_sweep
 from agent.research.search.tune import run_tune
+from agent.research.terminal import print_validation, progress, tell_runner
 
 
 def sweep(
@@ -33,7 +33,8 @@ def sweep(
     space, period = parse_space(loaded, params), parse_period(*dates)
     tried = random_points(space, random, seed) if random else grid_points(space, points)
     folder = out or Path("runs") / f"{loaded.name}-sweep"
-    with _progress(console) as bar:
+    tell_runner(console, loaded)
+    with progress(console) as bar:
         task = bar.add_task("backtests", total=len(tried))
         found = run_sweep(
             loaded,
@@ -62,6 +63,7 @@ def tune(
     seed: int,
     trials: int,
     storage: str | None,
+    ray: str | None,
     out: Path | None,
     console: Console,
 ) -> int:
@@ -69,7 +71,8 @@ def tune(
     loaded = load_config(config).config
     space, period = parse_space(loaded, params), parse_period(*dates)
     folder = out or Path("runs") / f"{loaded.name}-tune"
-    with _progress(console) as bar:
+    tell_runner(console, loaded)
+    with progress(console) as bar:
         task = bar.add_task("trials", total=trials)
         found = run_tune(
             loaded,
@@ -78,6 +81,7 @@ def tune(
             folder,
             trials=trials,
             storage=storage,
+            ray_address=ray,
             seed=seed,
             on_trial=lambda done: bar.update(task, completed=done),
         )
@@ -101,7 +105,6 @@ def validation(
     console: Console,
 ) -> int:
     """`ballast research validate`."""
-    from agent.research.terminal import print_validation
     from agent.research.validation.report import validate
 
     file = load_config(config)
@@ -110,13 +113,19 @@ def validation(
     made = [with_values(loaded, space, point) for point in grid_points(space, points)]
     tried = [one for one in made if one is not None]
     market = load_widest([loaded, *tried], data_folder(data), period, seed)
-    found = validate(loaded, tried, market)
+    tell_runner(console, loaded)
+    with progress(console) as bar:
+        task = bar.add_task("backtests", total=None)
+        found = validate(loaded, tried, market, lambda: bar.advance(task))
     print_validation(console, found)
     if report is not None:
         from agent.research.report.page import write_page
         from agent.research.report.study import study
 
-        page = write_page(report, study(loaded, file.config_hash, market), found)
+        with progress(console) as bar:
+            task = bar.add_task("backtests for the page", total=None)
+            studied = study(loaded, file.config_hash, market, on_run=lambda: bar.advance(task))
+        page = write_page(report, studied, found)
         console.print(f"written {page}", highlight=False, soft_wrap=True)
     return EXIT_OK
 
@@ -124,8 +133,3 @@ def validation(
 def _judge(console: Console, train: float, test: float, lost: float) -> None:
     verdict = "[green]within 30 %[/]" if lost < 0.30 else "[bold red]30 % or more: this was fitted, not found[/]"
     console.print(f"Sharpe ratio {train:.2f} on the first 60 %, {test:.2f} on the rest: lost {lost:.0%}, {verdict}")
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console)

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -89,9 +90,9 @@ def with_values(config: Config, space: Sequence[Dimension], point: Point) -> Con
     values = config.model_dump(exclude_none=True)
     for one, value in zip(space, point, strict=True):
         *path, last = one.key.split(".")
-        block = values
-        for name in path:
-            block = block[name]
+        block: Any = values
+        for name in path:  # a number counts within a list of blocks, as in strategy.scaling.0.risk
+            block = block[int(name)] if isinstance(block, (list, tuple)) else block[name]
         block[last] = int(value) if one.whole else value
     try:
         changed = Config.model_validate(values)

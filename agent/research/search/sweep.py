@@ -1,12 +1,12 @@
-"""A sweep: every point through the kernel, in parts that are kept, so that an interrupted one goes on where it was."""
+"""A sweep: a backtest of every point, in parts that are kept, so that an interrupted one goes on where it was."""
 
 import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from agent.config import Config
 from agent.market.choose import history_hours
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
-from agent.research.backtest import Market, load_period
-from agent.research.bars import Bars
+from agent.research.backtest import load_period
+from agent.research.bars import Market
 from agent.research.kernel import (
     COSTS,
     DEVIATION,
@@ -27,15 +27,16 @@ from agent.research.kernel import (
     PLANS,
     TRADED,
     WORST_FALL,
-    run_grid,
 )
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.parameters import beyond_the_twin
+from agent.research.runners import statistics_of
 from agent.research.search.space import Dimension, Point, with_values
+from agent.research.search.workers import workers
 from agent.research.validation.deflated_sharpe import deflated_sharpe
 from agent.research.validation.splits import degradation, holdout
 from agent.units import DAYS_PER_YEAR
 
-PART = 250  # points per part: some seconds of work
+PART = 250  # points per part of the kernel's: some seconds of work, which the live functions take for one
 MEASURES = {
     "final": FINAL,
     "max_drawdown": WORST_FALL,
@@ -91,10 +92,10 @@ def run_sweep(
     ----------
     data : data folder or None, first and last hour, seed of the synthetic market
     out : folder of the parts; those of the same sweep are taken over
-    ray_address : of a Ray cluster, or "local"; else the kernel uses this machine's cores
+    ray_address : of a Ray cluster, or "local"; else this machine's cores
     on_part : called with points done and points in all
 
-    Raises Refusal when no point makes a valid configuration, or the folder holds another sweep.
+    Raises Refusal before any work when no point makes a valid configuration, or the folder holds another sweep.
     """
     folder, period, seed = data
     configs = [(point, with_values(config, space, point)) for point in points]
@@ -102,24 +103,27 @@ def run_sweep(
     if not valid:
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "no point makes a valid configuration", where="--param"))
     market = load_widest([made for _, made in valid], folder, period, seed)
-    rows = np.stack([parameter_row(made, charges_of(made)) for _, made in valid])
     _claim(out, config, space, points, period, market)
 
     split = holdout(market.last - market.first + 1)
     train_last = market.first + int(split.train[-1])
-    starts = list(range(0, len(rows), PART))
+    size = PART if beyond_the_twin(config) is None else 1
+    starts = list(range(0, len(valid), size))
     missing = [start for start in starts if not _part(out, start).exists()]
-    done = (len(starts) - len(missing)) * PART
-    on_part(min(done, len(rows)), len(rows))
-    work = _on_ray(ray_address) if ray_address else _here
-    for start, statistics in work(market.bars, rows, missing, market.first, train_last):
-        _keep(out, start, statistics)
-        done += PART
-        on_part(min(done, len(rows)), len(rows))
+    done = (len(starts) - len(missing)) * size
+    on_part(min(done, len(valid)), len(valid))
+    # one thread here, because one part of the kernel's takes all cores
+    with workers(market, config, ray_address, threads=1) as crew:
+        parts = {start: [made for _, made in valid[start : start + size]] for start in missing}
+        begun = {crew.submit(part, market.first, train_last): start for start, part in parts.items()}
+        for one in as_completed(begun):
+            _keep(out, begun[one], one.result())
+            done += size
+            on_part(min(done, len(valid)), len(valid))
     statistics = np.concatenate([np.load(_part(out, start)) for start in starts])
     scores = sharpe_of(statistics)
     best = int(np.argmax(scores))
-    test = run_grid(market.bars, rows[best : best + 1], market.first + int(split.test[0]), market.last)
+    test = statistics_of(market, [valid[best][1]], market.first + int(split.test[0]), market.last)
     tried = np.array([point for point, _ in valid])
     return Sweep(
         points=tried,
@@ -139,20 +143,6 @@ def _deflated(scores: Floats, best: int, days: int) -> float:
         return math.nan
     daily = scores / math.sqrt(DAYS_PER_YEAR)
     return deflated_sharpe(float(daily[best]), count=days, variance=float(daily.var(ddof=1)), trials=len(scores))
-
-
-def _here(bars: Bars, rows: Floats, starts: Sequence[int], first: int, last: int) -> Any:
-    for start in starts:
-        yield start, run_grid(bars, rows[start : start + PART], first, last)
-
-
-def _on_ray(address: str) -> Callable[..., Any]:
-    def work(bars: Bars, rows: Floats, starts: Sequence[int], first: int, last: int) -> Any:
-        from agent.research.search.cluster import parts_on_ray
-
-        yield from parts_on_ray(address, bars, rows, starts, PART, first, last)
-
-    return work
 
 
 def _claim(

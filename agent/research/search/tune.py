@@ -1,7 +1,8 @@
-"""A search that learns: Optuna's TPE over the kernel, its trials in a storage that several machines may share."""
+"""A search that learns: Optuna's TPE asks and is told, workers score; several machines may share the trials."""
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,10 @@ from agent.config import Config
 from agent.config.file import config_hash
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
-from agent.research.backtest import Market
-from agent.research.kernel import run_grid
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.runners import statistics_of
 from agent.research.search.space import Dimension, with_values
 from agent.research.search.sweep import load_widest, sharpe_of
+from agent.research.search.workers import Workers, workers
 from agent.research.validation.splits import degradation, holdout
 
 JOURNAL = "journal:"
@@ -45,6 +45,7 @@ def run_tune(
     *,
     trials: int,
     storage: str | None = None,
+    ray_address: str | None = None,
     seed: int = 7,
     on_trial: Callable[[int], None] = lambda done: None,
 ) -> Tuned:
@@ -54,6 +55,7 @@ def run_tune(
     ----------
     storage : an address of a database as SQLAlchemy writes it, `journal:<file>` on a shared disk, or None for
         `tune.sqlite` in `out`; run the same command on as many machines as share it
+    ray_address : of a Ray cluster, or "local"; else this machine's cores
     """
     import optuna
 
@@ -73,15 +75,10 @@ def run_tune(
         load_if_exists=True,
     )
     _same_space(study, space)
-    objective = _objective(config, space, market, *train)
     left = trials - len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
     if left > 0:
-        study.optimize(
-            objective,
-            n_trials=left,
-            n_jobs=os.cpu_count() or 1,  # the kernel lets go of the interpreter, so threads are enough
-            callbacks=[lambda s, _: on_trial(len(s.get_trials(deepcopy=False)))],
-        )
+        with workers(market, config, ray_address, threads=os.cpu_count() or 1) as crew:
+            _ask_and_tell(study, left, config, space, crew, train, on_trial)
     done = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
     if not done:
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "no trial made a valid configuration", where="--param"))
@@ -89,7 +86,7 @@ def run_tune(
     chosen = with_values(config, space, tuple(float(best.params[one.key]) for one in space))
     if chosen is None:
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "the best trial is no valid configuration", where="--storage"))
-    test = _score(chosen, market, market.first + int(split.test[0]), market.last)
+    test = float(sharpe_of(statistics_of(market, [chosen], market.first + int(split.test[0]), market.last))[0])
     points = np.array([[float(trial.params[one.key]) for one in space] for trial in done])
     scores = np.array([float(trial.value) for trial in done if trial.value is not None])
     return Tuned(
@@ -105,22 +102,32 @@ def run_tune(
     )
 
 
-def _score(config: Config, market: Market, first: int, last: int) -> float:
-    row = parameter_row(config, charges_of(config))
-    return float(sharpe_of(run_grid(market.bars, row[None, :], first, last))[0])
+def _ask_and_tell(
+    study: Any,
+    trials: int,
+    config: Config,
+    space: Sequence[Dimension],
+    crew: Workers,
+    rows: tuple[int, int],
+    on_trial: Callable[[int], None],
+) -> None:
+    """So many trials, as many of them at a time as there are workers; only this thread speaks with the study."""
+    from optuna.trial import TrialState
 
-
-def _objective(config: Config, space: Sequence[Dimension], market: Market, first: int, last: int) -> Any:
-    import optuna
-
-    def objective(trial: Any) -> float:
-        point = tuple(_suggest(trial, one) for one in space)
-        made = with_values(config, space, point)
-        if made is None:
-            raise optuna.TrialPruned("its numbers contradict each other")
-        return _score(made, market, first, last)
-
-    return objective
+    asked, running = 0, dict[Future[Floats], Any]()
+    while running or asked < trials:
+        if asked < trials and len(running) < crew.count:
+            trial, asked = study.ask(), asked + 1
+            made = with_values(config, space, tuple(_suggest(trial, one) for one in space))
+            if made is None:  # its numbers contradict each other
+                study.tell(trial, state=TrialState.PRUNED)
+                on_trial(len(study.get_trials(deepcopy=False)))
+            else:
+                running[crew.submit([made], *rows)] = trial
+            continue
+        for one in wait(running, return_when=FIRST_COMPLETED).done:
+            study.tell(running.pop(one), float(sharpe_of(one.result())[0]))
+            on_trial(len(study.get_trials(deepcopy=False)))
 
 
 def _suggest(trial: Any, one: Dimension) -> float:

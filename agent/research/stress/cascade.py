@@ -5,22 +5,24 @@ does to the book, its neighbours see the price it left behind, and liquidity goe
 into slots of five minutes: without jitter all vaults decide in the same one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 import agent.research.layout as at
 from agent.config import CarryStrategy, Config
-from agent.market.observation import Floats, Seconds
+from agent.market.choose import history_hours
+from agent.market.observation import Floats, MarketView, Seconds
 from agent.market.source import HistorySource
 from agent.research.bars import Bars, bars_of
 from agent.research.kernel import Signals, signals_of
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.parameters import charges_of, world_row
 from agent.research.stress.book import BookParameters, SharedBook
 from agent.research.stress.measure import breached_limits
+from agent.research.stress.rules import by_live, by_twin, live_rules
 from agent.research.stress.scenarios import HOURS_BEFORE, calm_market
-from agent.research.stress.vault import Moment, SimulatedVault
+from agent.research.stress.vault import Moment, Rules, SimulatedVault
 from agent.units import SECONDS_PER_HOUR
 
 SLOTS = 12
@@ -128,10 +130,12 @@ class _Crowded:
         hedged = isinstance(crowd.config.strategy, CarryStrategy)
         self.crowd, self.draw = crowd, np.random.default_rng(seed)
         table, event_s = calm_market(crowd.config, seed, HOURS_AFTER)
-        self.calm = bars_of(HistorySource(table, 1))
+        self.source = HistorySource(table, history_hours(crowd.config))
+        self.calm = bars_of(self.source)
         # costs of the book are the book's; fees stay
         charges = replace(charges_of(crowd.config), spot_slippage=0.0, perp_slippage=0.0)
-        self.p = parameter_row(crowd.config, charges, crowd.nav_usd)
+        self.p = world_row(crowd.config, charges, crowd.nav_usd)
+        self.live = live_rules(crowd.config, self.p)
         self.hedged = hedged
         self.event = int(np.searchsorted(self.calm.time_s, event_s))
         self.first = self.event - HOURS_BEFORE
@@ -148,13 +152,13 @@ class _Crowded:
         kept: list[tuple[float, ...]] = []
         last = len(self.calm) - 1
         for row in range(self.first, last):
-            signals = self._signals(row)
+            rules_at = self._rules(row)
             for slot in range(SLOTS):
                 moment = self._moment(row, slot)
                 for vault in self.vaults:
                     self._pass(vault, moment)
                 if slot < self.crowd.jitter_slots:
-                    self._decide(row, slot, signals)
+                    self._decide(row, slot, rules_at(moment))
                 kept.append((moment.time_s, *self._fundamental(row, slot), self.spot_book.price, self._mark()))
             self.closes["spot"][row + 1], self.closes["mark"][row + 1] = self.spot_book.price, self._mark()
         time_s, fundamental_spot, fundamental_mark, spot, mark = np.array(kept).T
@@ -185,6 +189,24 @@ class _Crowded:
             bars.paid[known], bars.open_interest[known], bars.dawn[known],
         )  # fmt: skip
         return signals_of(seen, self.p)
+
+    def _rules(self, row: int) -> Callable[[Moment], Rules]:
+        """What the strategy says in the hour of a row."""
+        live = self.live
+        if live is not None:
+            return lambda now: by_live(live, self._view(row, now))
+        twin = by_twin(self._signals(row), row)
+        return lambda now: twin
+
+    def _view(self, row: int, now: Moment) -> MarketView:
+        """What the live functions read: the same hours as `_signals`, and the price of now."""
+        view = self.source.view(now.time_s)
+        rows = slice(row + 1 - len(view.history.time_s), row + 1)
+        past = replace(view.history, spot=self.closes["spot"][rows])
+        if self.hedged:
+            past = replace(past, perp=self.closes["mark"][rows])
+        spot = None if view.spot is None else replace(view.spot, value=now.spot)
+        return replace(view, spot=spot, history=past)
 
     def _fundamental(self, row: int, slot: int) -> tuple[float, float]:
         """Spot and perp without the crowd, on a straight line between two hours, with the shock from the event on."""
@@ -221,12 +243,12 @@ class _Crowded:
         if vault.liquidations > count:
             self.perp_book.trade(short * float(self.p[at.LOT_BASE]) * moment.mark)
 
-    def _decide(self, row: int, slot: int, signals: Signals) -> None:
+    def _decide(self, row: int, slot: int, rules: Rules) -> None:
         """Whoever's turn it is decides, one after the other, each at the price that the one before left."""
         turn = [n for n in range(len(self.vaults)) if self.slots[n] == slot and row >= self.joins[n]]
         for number in self.draw.permutation(turn):
             vault = self.vaults[number]
-            plan = vault.plan(signals.forecast[row], signals.sigma[row], signals.factor[row])
+            plan = vault.plan(rules)
             if plan is None:
                 continue
             lot = float(self.p[at.LOT_BASE])

@@ -11,28 +11,33 @@ from agent.check import EXIT_OK
 from agent.config.file import LoadedConfig, load_config
 from agent.ledger.files import write_text
 from agent.market.choose import data_folder
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.parameters import require_testable
 from agent.research.stress.cascade import Cascade, crowds, default_shock, run_cascade
 from agent.research.stress.measure import Outcome, measure
 from agent.research.stress.plot import plot_stress
 from agent.research.stress.scenarios import Absent, made_up, recorded
 from agent.research.stress.terminal import print_cascades, print_outcomes
+from agent.research.terminal import progress, tell_runner
 
 
 def stress(config: Path, data: Path | None, seed: int, agents: int, out: Path | None, console: Console) -> int:
     """`ballast research stress`: every scenario, every crowd, a picture and the numbers of it."""
     loaded = load_config(config)
     folder = data_folder(data)
-    parameter_row(loaded.config, charges_of(loaded.config))  # refuses what the backtest does not know, before any work
+    require_testable(loaded.config)
+    tell_runner(console, loaded.config)
     scenarios = [*made_up(loaded.config, seed)]
     found = [*recorded(loaded.config, folder)] if folder is not None else []
     scenarios += [one for one in found if not isinstance(one, Absent)]
     absent = [one for one in found if isinstance(one, Absent)]
-    outcomes = [measure(one) for one in scenarios]
+    with progress(console) as bar:
+        outcomes = [measure(one) for one in bar.track(scenarios, description="scenarios")]
     print_outcomes(console, outcomes, absent)
     if folder is None:
         console.print("[dim]recorded crashes need recorded data: name a folder with --data[/]")
-    cascades = [run_cascade(crowd, seed=seed) for crowd in crowds(loaded.config, agents)] if agents > 0 else []
+    with progress(console) as bar:
+        tried = crowds(loaded.config, agents) if agents > 0 else []
+        cascades = [run_cascade(crowd, seed=seed) for crowd in bar.track(tried, description="crowds")]
     if cascades:
         print_cascades(console, cascades, default_shock(loaded.config))
     target = out or Path("runs") / f"{loaded.config.name}-stress"

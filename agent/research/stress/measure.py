@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent.research.bars import bars_of
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.bars import Market, bars_of
+from agent.research.parameters import charges_of
 from agent.research.stress.scenarios import Scenario, rows_of
 from agent.research.stress.vault import SimulatedVault
 from agent.research.stress.walk import walk
@@ -31,12 +31,10 @@ class Outcome:
 def measure(scenario: Scenario, nav_usd: float = 1_000_000.0) -> Outcome:
     """Walk the strategy through one scenario.
 
-    Raises Refusal for a strategy that the backtest does not know.
+    Raises Refusal for a strategy that no backtest can judge.
     """
-    bars = bars_of(scenario.source)
-    first, last = rows_of(scenario)
-    p = parameter_row(scenario.config, charges_of(scenario.config), nav_usd)
-    walked = walk(bars, p, first, last)
+    market = Market(scenario.source, bars_of(scenario.source), *rows_of(scenario), synthetic=scenario.kind == "made up")
+    walked = walk(market, scenario.config, charges_of(scenario.config), nav_usd)
     begins = max(0, int(np.searchsorted(walked.time_s, scenario.event_s, side="right")) - 1)
     legs = np.maximum(walked.spot_exposure, walked.short_exposure)
     held = float(np.nanmax(legs)) if scenario.event_s == scenario.first_s else float(legs[begins])

@@ -1,15 +1,12 @@
 """One simulated vault, moment by moment, by the kernel's own steps, and how near it came to each of its limits."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 import agent.research.layout as at
 from agent.market.observation import Floats
-from agent.research.compiled_gate import approves
 from agent.research.compiled_step import Amounts, liquidation_distance
-from agent.research.kernel import proposes
 from agent.research.world import carry_out, latch, latch_due, net_assets, new_vault, pass_row
 from agent.risk.headroom import above_minimum, below_maximum
 from agent.units import BPS
@@ -32,7 +29,7 @@ class SimulatedVault:
 
     Parameters
     ----------
-    p : of `parameter_row`
+    p : of `world_row`
 
     Attributes
     ----------
@@ -94,24 +91,15 @@ class SimulatedVault:
         for limit, left in self._left().items():
             self.headroom[limit] = min(left, self.headroom.get(limit, 1.0))
 
-    def plan(self, forecast: float, sigma: float, factor: float) -> Amounts | None:
-        """What the strategy asks for and the gate lets pass, or None; a broken loss limit latches instead.
-
-        Parameters
-        ----------
-        forecast, sigma, factor : of `agent.research.kernel.Signals` at this moment
-        """
+    def plan(self, rules: "Rules") -> Amounts | None:
+        """What the strategy asks for and the gate lets pass, or None; a broken loss limit latches instead."""
         if self.now is None:
             return None
         if latch_due(self.p, self.amounts, self.marks):
             latch(self.p, self.amounts)
             self.latched_s = self.now.time_s
             return None
-        nav, out = self.nav_usd, np.zeros(at.PROPOSAL, np.int64)
-        market = (self.now.spot, self.now.mark)
-        if not proposes(self.p, self.amounts, self.marks, nav, *market, forecast, sigma, factor, out):
-            return None
-        return out if approves(self.p, self.amounts, self.marks, nav, *market, out) else None
+        return rules(self, self.now)
 
     def fill(self, out: Amounts, spot: float, perp: float) -> None:
         """Carry out a proposal at these prices; what the perp's differs from the mark is won or lost at once."""
@@ -142,6 +130,10 @@ class SimulatedVault:
                 self.distance(self.now.mark) * BPS, float(p[at.DISTANCE_BPS])
             )
         return left
+
+
+# What a strategy asks for at a moment and the gate lets pass; None when that is nothing. agent/research/stress/rules.py
+Rules = Callable[[SimulatedVault, Moment], Amounts | None]
 
 
 def _below(part: float, bound_bps: float) -> float:

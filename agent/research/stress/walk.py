@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 import agent.research.layout as at
+from agent.config import Config
 from agent.market.observation import Floats, Seconds
-from agent.research.bars import Bars
-from agent.research.kernel import signals_of
+from agent.research.bars import Bars, Market
+from agent.research.parameters import Charges, world_row
+from agent.research.runners import NAV_USD
+from agent.research.stress.rules import rules_by_row
 from agent.research.stress.vault import Moment, SimulatedVault
 
 
@@ -27,25 +30,20 @@ class Walk:
     vault: SimulatedVault
 
 
-def walk(bars: Bars, p: Floats, first: int, last: int) -> Walk:
-    """The same run as `agent.research.kernel.run`, hour by hour in Python and with more of it kept.
+def walk(market: Market, config: Config, charges: Charges, nav_usd: float = NAV_USD) -> Walk:
+    """The same run as `agent.research.runners.run_job`, hour by hour in Python and with more of it kept.
 
-    Parameters
-    ----------
-    bars : the market with the history before the period
-    p : of `parameter_row`, without delay
-    first, last : rows of the period, both included
-
-    Raises ValueError for a delayed execution, which only the kernel knows.
+    Raises ValueError for a delayed execution, and Refusal for a strategy that no backtest can judge.
     """
-    if p[at.DELAY] > 0:
-        raise ValueError("a walk carries plans out at once; delays are the kernel's")
-    signals, vault = signals_of(bars, p), SimulatedVault(p)
+    if charges.delay_bars > 0:
+        raise ValueError("a walk carries plans out at once; delays are the backtest's")
+    p, bars, first, last = world_row(config, charges, nav_usd), market.bars, market.first, market.last
+    rules, vault = rules_by_row(config, market.source, bars, p), SimulatedVault(p)
     kept = np.full((last - first + 1, 8), np.nan)
     for row in range(first, last + 1):
         moment = moment_of(bars, row)
         vault.pass_to(moment)
-        plan = vault.plan(signals.forecast[row], signals.sigma[row], signals.factor[row])
+        plan = vault.plan(rules(row))
         if plan is not None:
             vault.fill(plan, moment.spot, moment.mark)
         nav, (spot_usd, short_usd) = vault.nav_usd, vault.legs_usd()

@@ -9,11 +9,12 @@ import numpy as np
 from agent.config import Config
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
-from agent.research.backtest import Backtest, Market, backtest, daily_returns
-from agent.research.kernel import run
+from agent.research.backtest import SECONDS_PER_DAY, Backtest, backtest, backtests
+from agent.research.bars import Market
 from agent.research.metrics import sharpe_ratio
-from agent.research.parameters import charges_of, parameter_row
-from agent.research.validation.bootstrap import Interval, bootstrap_interval
+from agent.research.parameters import charges_of
+from agent.research.runners import Job, OnRun, silent
+from agent.research.validation.bootstrap import LEAST_RETURNS, Interval, bootstrap_interval
 from agent.research.validation.deflated_sharpe import deflated_sharpe
 from agent.research.validation.snooping import Snooping, data_snooping
 from agent.research.validation.splits import Fold, combinatorial_purged, walk_forward
@@ -23,7 +24,6 @@ from agent.units import DAYS_PER_YEAR
 GAP_DAYS = 5  # purge and embargo: what a position opened on the last day of training still does to the test
 TRAIN_PART, TEST_PART = 0.4, 0.1  # of the days, of each step of the walk-forward
 GROUPS, TEST_GROUPS = 6, 2
-NAV_USD = 1_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,60 +50,62 @@ class Validation:
     stressed: Sequence[Stressed]
 
 
-def validate(config: Config, tried: Sequence[Config], market: Market) -> Validation:
+def validate(config: Config, tried: Sequence[Config], market: Market, on_run: OnRun = silent) -> Validation:
     """Every test on one market.
 
     Parameters
     ----------
     config : the strategy itself
     tried : every configuration that was looked at before it was chosen, at least two; leaving any out flatters
+    on_run : called after every backtest
 
     Raises Refusal when fewer than two were tried, or the period has too few days for the folds.
     """
     if len(tried) < 2:
         message = "a search of fewer than two points leaves nothing to choose from"
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, len(tried), 2, "--param"))
-    done = backtest(config, market, nav_usd=NAV_USD)
+    folds = _folds(market)
+    done = backtest(config, market)
+    on_run()
     if not done.run.spot_lots.any():
         raise Refusal(Reason(Code.DATA_MISSING, "the strategy never held a position in this period", where="--from"))
-    returns = np.column_stack([_daily(one, market) for one in tried])
-    days = len(returns)
-    train, test = int(days * TRAIN_PART), int(days * TEST_PART)
+    others = backtests(market, [Job(one, charges_of(one)) for one in tried], on_run)
+    returns = np.column_stack([one.daily for one in others])
     scores = np.nan_to_num([sharpe_ratio(column, 1.0) for column in returns.T])
     best = int(np.argmax(scores))
     return Validation(
         done=done,
         sharpe=bootstrap_interval(done.daily, sharpe_ratio),
-        schemes=(
-            _judge("walk-forward, rolling", returns, walk_forward(days, train, test, purge=GAP_DAYS, embargo=GAP_DAYS)),
-            _judge(
-                "walk-forward, anchored",
-                returns,
-                walk_forward(days, train, test, anchored=True, purge=GAP_DAYS, embargo=GAP_DAYS),
-            ),
-            _judge(
-                "combinatorial, purged",
-                returns,
-                list(combinatorial_purged(days, GROUPS, TEST_GROUPS, purge=GAP_DAYS, embargo=GAP_DAYS)),
-            ),
-        ),
+        schemes=tuple(_judge(name, returns, scheme) for name, scheme in folds.items()),
         tried=len(tried),
         deflated=deflated_sharpe(
             float(scores[best]),
-            count=days,
+            count=len(returns),
             variance=float(scores.var(ddof=1)),
             trials=len(tried),
             skewness=_moment(returns[:, best], 3),
             kurtosis=_moment(returns[:, best], 4),
         ),
-        snooping=data_snooping(np.zeros(days), returns),
-        stressed=stress(config, market, NAV_USD),
+        snooping=data_snooping(np.zeros(len(returns)), returns),
+        stressed=stress(config, market, on_run=on_run),
     )
 
 
-def _daily(config: Config, market: Market) -> Floats:
-    p = parameter_row(config, charges_of(config), NAV_USD)
-    return daily_returns(run(market.bars, p, market.first, market.last), NAV_USD)
+def _folds(market: Market) -> dict[str, list[Fold]]:
+    """Every way of splitting the days of the period; Refusal when they are too few for one of them."""
+    days = len(np.unique(market.bars.time_s[market.first : market.last + 1] // SECONDS_PER_DAY))
+    if days < LEAST_RETURNS:
+        message = "the period has too few days to judge"
+        raise Refusal(Reason(Code.DATA_MISSING, message, days, LEAST_RETURNS, "--from"))
+    train, test = int(days * TRAIN_PART), int(days * TEST_PART)
+    walks = {
+        f"walk-forward, {name}": walk_forward(
+            days, train, test, anchored=name == "anchored", purge=GAP_DAYS, embargo=GAP_DAYS
+        )
+        for name in ("rolling", "anchored")
+    }
+    purged = combinatorial_purged(days, GROUPS, TEST_GROUPS, purge=GAP_DAYS, embargo=GAP_DAYS)
+    return {**walks, "combinatorial, purged": list(purged)}
 
 
 def _judge(name: str, returns: Floats, folds: Sequence[Fold]) -> OutOfSample:
