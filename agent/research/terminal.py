@@ -11,6 +11,7 @@ from agent.market.moments import hour_text
 from agent.research.backtest import Backtest
 from agent.research.carry_bound import CarryShare, WalkForwardYear
 from agent.research.exposures import Targeting
+from agent.research.parameters import require_testable
 from agent.research.runners import runner_note
 from agent.research.validation.report import Validation
 from agent.volatility import Evaluation
@@ -35,7 +36,8 @@ SHOWN = {
 
 
 def tell_runner(console: Console, config: Config) -> None:
-    """One line when a strategy takes the slow way, and why."""
+    """One line when a strategy takes the slow way, and why. Raises Refusal when no backtest can judge it."""
+    require_testable(config)
     note = runner_note(config)
     if note is not None:
         console.print(note, highlight=False, soft_wrap=True)
@@ -46,7 +48,7 @@ def progress(console: Console) -> "Progress":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_carry_bound(console: Console, shares: Sequence[CarryShare], years: Sequence[WalkForwardYear]) -> None:

@@ -72,5 +72,7 @@ def _is_finite(value: object) -> bool:
     if is_dataclass(value) and not isinstance(value, type):
         return all(_is_finite(getattr(value, field.name)) for field in fields(value))
     if isinstance(value, (list, tuple)):
+        if set(map(type, value)) == {float}:  # a whole history, at every decision
+            return all(map(math.isfinite, value))
         return all(_is_finite(one) for one in value)
     return True

@@ -38,18 +38,17 @@ def sensitivity(config: Config, market: Market, nav_usd: float = NAV_USD, on_run
     """Backtest the strategy with each number changed alone."""
     known = flatten(config.model_dump())
     wanted = OF_CARRY if isinstance(config.strategy, CarryStrategy) else OF_SPOT
-    keys = tuple(key for key in wanted if isinstance(known.get(key), (int, float)))
-    sharpe = np.full((len(keys), len(FACTORS)), math.nan)
+    numbers = {key: value for key in wanted if isinstance(value := known.get(key), (int, float))}
+    sharpe = np.full((len(numbers), len(FACTORS)), math.nan)
     yearly = sharpe.copy()
     made: dict[tuple[int, int], Config] = {}
-    for number, key in enumerate(keys):
-        value = float(known[key])  # type: ignore[arg-type]
-        one = Dimension(key, value, value, whole=isinstance(known[key], int))
+    for row, (key, value) in enumerate(numbers.items()):
+        one = Dimension(key, float(value), float(value), whole=isinstance(value, int))
         for column, factor in enumerate(FACTORS):
             changed = with_values(config, (one,), (value * factor,))
             if changed is not None:
-                made[number, column] = changed
+                made[row, column] = changed
     jobs = [Job(changed, charges_of(changed), nav_usd) for changed in made.values()]
     for place, done in zip(made, backtests(market, jobs, on_run), strict=True):
         sharpe[place], yearly[place] = done.measures["sharpe"], done.measures["annual_return"]
-    return Sensitivity(keys, sharpe, yearly)
+    return Sensitivity(tuple(numbers), sharpe, yearly)

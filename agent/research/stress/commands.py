@@ -11,7 +11,6 @@ from agent.check import EXIT_OK
 from agent.config.file import LoadedConfig, load_config
 from agent.ledger.files import write_text
 from agent.market.choose import data_folder
-from agent.research.parameters import require_testable
 from agent.research.stress.cascade import Cascade, crowds, default_shock, run_cascade
 from agent.research.stress.measure import Outcome, measure
 from agent.research.stress.plot import plot_stress
@@ -24,7 +23,6 @@ def stress(config: Path, data: Path | None, seed: int, agents: int, out: Path | 
     """`ballast research stress`: every scenario, every crowd, a picture and the numbers of it."""
     loaded = load_config(config)
     folder = data_folder(data)
-    require_testable(loaded.config)
     tell_runner(console, loaded.config)
     scenarios = [*made_up(loaded.config, seed)]
     found = [*recorded(loaded.config, folder)] if folder is not None else []
