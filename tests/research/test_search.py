@@ -145,3 +145,19 @@ def test_a_cluster_that_does_not_answer_is_refused(spot: Config, tmp_path: Path)
     space = parse_space(spot, PARAMS)
     with pytest.raises(Refusal, match="no Ray cluster"):
         run_sweep(spot, space, grid_points(space, 2), DATA, tmp_path, ray_address="127.0.0.1:1")
+    with pytest.raises(Refusal, match="no Ray cluster"):
+        run_tune(spot, space, DATA, tmp_path, trials=2, ray_address="127.0.0.1:1")
+
+
+@pytest.mark.slow
+def test_workers_of_ray_score_what_the_driver_asks(spot: Config, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    space = parse_space(spot, ["strategy.sizing.band=0.01:0.08"])  # every one of them reads the same past
+    found = run_tune(spot, space, DATA, tmp_path / "ray", trials=6, ray_address="local")
+    assert found.trials == 6
+    points = [tuple(point) for point in found.points.tolist()]
+    here = run_sweep(spot, space, points, DATA, tmp_path / "here")
+    assert found.scores.tolist() == here.train.tolist()
+    assert found.best_train == here.best_train
+    more = run_tune(spot, space, DATA, tmp_path / "ray", trials=7)
+    assert more.trials == 7, "the same study goes on without Ray"
