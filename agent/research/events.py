@@ -22,8 +22,6 @@ from agent.research.live import LiveRules
 from agent.research.parameters import Charges, parameter_row, world_row
 from agent.research.world import Dawns, carry_out, latch, latch_due, net_assets, new_vault, pass_row
 
-NO_SIGNALS = Signals(*(np.empty(0) for _ in range(3)))  # of a twin that decides nothing
-
 
 class Disagreement(Exception):
     """The compiled twin and the live strategy answered differently to the same observation."""
@@ -71,7 +69,7 @@ class _Runner:
 
     def run(self, audit_every: int, on_row: Callable[[int, int], None]) -> Run:
         bars = self.bars
-        signals = signals_of(bars, self.p) if audit_every > 1 else NO_SIGNALS
+        signals = signals_of(bars, self.p) if audit_every > 1 else Signals(*[np.full(len(bars), np.nan)] * 3)
         count = self.last - self.first + 1
         equity, spot, short = np.empty(count), np.empty(count, np.int64), np.empty(count, np.int64)
         twin = np.zeros(at.PROPOSAL, np.int64)

@@ -11,8 +11,6 @@ from agent.market.moments import hour_text
 from agent.research.backtest import Backtest
 from agent.research.carry_bound import CarryShare, WalkForwardYear
 from agent.research.exposures import Targeting
-from agent.research.parameters import require_testable
-from agent.research.runners import runner_note
 from agent.research.validation.report import Validation
 from agent.volatility import Evaluation
 
@@ -37,6 +35,9 @@ SHOWN = {
 
 def tell_runner(console: Console, config: Config) -> None:
     """One line when a strategy takes the slow way, and why. Raises Refusal when no backtest can judge it."""
+    from agent.research.parameters import require_testable
+    from agent.research.runners import runner_note
+
     require_testable(config)
     note = runner_note(config)
     if note is not None:
