@@ -7,6 +7,8 @@ import numpy as np
 from agent.market.observation import Floats
 from agent.units import DAYS_PER_YEAR
 
+ROUNDING = 1e-6  # of the mean: what equal daily costs of a vault that holds nothing differ by
+
 
 def max_drawdown(returns: Floats) -> float:
     """Worst fall from a high, as a negative fraction; the start counts as a high.
@@ -30,10 +32,10 @@ def annual_volatility(returns: Floats, periods_per_year: float = DAYS_PER_YEAR) 
 
 
 def sharpe_ratio(returns: Floats, periods_per_year: float = DAYS_PER_YEAR) -> float:
-    """Mean over sample deviation, per year; NaN when the returns never move."""
+    """Mean over sample deviation, per year; NaN when the returns never move but for rounding."""
     values = _checked(returns, 2)
-    deviation = float(values.std(ddof=1))
-    return float(values.mean()) / deviation * math.sqrt(periods_per_year) if deviation > 0 else math.nan
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    return mean / deviation * math.sqrt(periods_per_year) if deviation > ROUNDING * abs(mean) else math.nan
 
 
 def downside_risk(returns: Floats, periods_per_year: float = DAYS_PER_YEAR) -> float:

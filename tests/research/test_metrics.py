@@ -52,6 +52,8 @@ def test_barter_scales_a_daily_ratio() -> None:
 
 def test_what_has_no_value_is_nan_and_what_is_no_return_is_refused() -> None:
     assert math.isnan(metrics.sharpe_ratio(np.zeros(10)))
+    gas_alone = -0.05 / (1e6 - 0.05 * np.arange(10))
+    assert math.isnan(metrics.sharpe_ratio(gas_alone)), "which would be minus hundreds of millions"
     assert math.isnan(metrics.sortino_ratio(np.full(10, 0.01)))
     assert math.isnan(metrics.calmar_ratio(np.full(10, 0.01)))
     for bad in (np.array([0.01, math.nan]), np.array([])):
