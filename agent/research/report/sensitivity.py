@@ -35,15 +35,14 @@ def sensitivity(config: Config, market: Market, nav_usd: float = 1_000_000.0) ->
     """Backtest the strategy with each number changed alone."""
     known = flatten(config.model_dump())
     wanted = OF_CARRY if isinstance(config.strategy, CarryStrategy) else OF_SPOT
-    keys = tuple(key for key in wanted if isinstance(known.get(key), (int, float)))
-    sharpe = np.full((len(keys), len(FACTORS)), math.nan)
+    numbers = {key: value for key in wanted if isinstance(value := known.get(key), (int, float))}
+    sharpe = np.full((len(numbers), len(FACTORS)), math.nan)
     yearly = sharpe.copy()
-    for number, key in enumerate(keys):
-        value = float(known[key])  # type: ignore[arg-type]
-        one = Dimension(key, value, value, whole=isinstance(known[key], int))
+    for row, (key, value) in enumerate(numbers.items()):
+        one = Dimension(key, float(value), float(value), whole=isinstance(value, int))
         for column, factor in enumerate(FACTORS):
             made = with_values(config, (one,), (value * factor,))
             if made is not None:
                 measures = backtest(made, market, nav_usd=nav_usd).measures
-                sharpe[number, column], yearly[number, column] = measures["sharpe"], measures["annual_return"]
-    return Sensitivity(keys, sharpe, yearly)
+                sharpe[row, column], yearly[row, column] = measures["sharpe"], measures["annual_return"]
+    return Sensitivity(tuple(numbers), sharpe, yearly)

@@ -7,9 +7,10 @@ import numpy as np
 
 import agent.research.layout as at
 from agent.market.observation import Floats
+from agent.research.compiled_exposure import liquidation_distance
 from agent.research.compiled_gate import approves
-from agent.research.compiled_step import Amounts, liquidation_distance
-from agent.research.kernel import proposes
+from agent.research.layout import Amounts
+from agent.research.walk import proposes
 from agent.research.world import carry_out, latch, latch_due, net_assets, new_vault, pass_row
 from agent.risk.headroom import above_minimum, below_maximum
 from agent.units import BPS
