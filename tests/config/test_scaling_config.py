@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from rich.console import Console
@@ -36,7 +37,7 @@ def with_scaling(file: StrategyFile, block: str) -> StrategyFile:
 def test_every_method_has_a_model_and_every_model_a_method() -> None:
     assert set(SCALING_METHODS) == set(METHODS)
     for name, model in SCALING_METHODS.items():
-        assert model.model_fields["method"].annotation.__args__ == (name,)  # type: ignore[union-attr]
+        assert get_args(model.model_fields["method"].annotation) == (name,)
 
 
 def test_a_file_without_the_block_has_no_methods(carry: StrategyFile, spot: StrategyFile) -> None:
