@@ -21,8 +21,8 @@ FORGE_STAMP := $(CONTRACTS)/out/.built
 PROVE_STAMP := .venv-prove/.installed
 SOURCES := $(shell find $(CONTRACTS)/src $(CONTRACTS)/sim -name '*.sol')
 
-.PHONY: help setup demo test lint types test-contracts test-python coverage-python mutation prove prove-tests halmos \
-  slither coverage controls gas simulate crash bench artifacts clean
+.PHONY: help setup demo test lint types test-contracts test-python coverage-python mutation prove prove-tests \
+  prove-python halmos slither coverage controls gas simulate crash bench artifacts clean
 
 help:
 	@echo "make setup      install everything into this folder (.venv, contracts/node_modules) and build the contracts"
@@ -35,7 +35,7 @@ help:
 	@echo "make simulate   10,000 seeds of the deterministic simulation"
 	@echo "make crash      kill -9 the agent 200 times at its journal points and at random times (5 minutes)"
 	@echo "make coverage-python  branch coverage of gate, journal and sender, which must be 100 %"
-	@echo "make mutation   change gate and transaction manager in 200 places, one at a time, and count what tests notice"
+	@echo "make mutation   change risk gate and execution in 200 places, one at a time, and count what tests notice"
 	@echo "make bench      measure"
 	@echo "make artifacts  regenerate chains/artifacts and docs/contracts.md after a change of contracts/src or contracts/sim"
 	@echo "make clean      remove what the build made; the installed packages stay"
@@ -93,16 +93,19 @@ COVERAGE := COVERAGE_FILE=build/coverage $(BIN)/coverage
 coverage-python: setup
 	@mkdir -p build
 	$(COVERAGE) run --branch --source=agent/risk,agent/execution -m pytest -q tests/risk tests/execution \
-	  tests/faults/test_faults_51_to_74.py -k "not ten_thousand_random_plans and not test_fault_71"
+	  tests/faults/sending -k "not ten_thousand_random_plans and not test_fault_71"
 	$(COVERAGE) report --show-missing --fail-under=100 $(COVERED)
 
 mutation: setup
 	$(BIN)/python bench/mutation.py
 
-prove: halmos slither coverage gas controls prove-tests simulate
+prove: halmos slither coverage gas controls prove-tests prove-python simulate
 
 prove-tests: setup
 	cd $(CONTRACTS) && FOUNDRY_FUZZ_SEED=0x$$(od -An -N8 -tx8 /dev/urandom | tr -d ' ') FOUNDRY_PROFILE=prove $(FORGE) test
+
+prove-python: setup
+	$(BIN)/pytest -q -m hypothesis --hypothesis-profile=fresh
 
 halmos: setup $(PROVE_STAMP)
 	cd $(CONTRACTS) && PATH="$(CURDIR)/$(PROVE):$(dir $(FORGE_BINARY)):$$PATH" $(FOUNDRY_HOME) \

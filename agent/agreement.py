@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from agent.policy import ContractCap, ContractLimits
 from agent.reasons import Code, Reason, Refusal
 from chains import artifacts
-from chains.multicall import Call, read_all
+from chains.functions import UndecodableResult
+from chains.multicall import Call, ReadReverted, read_all
 from chains.rpc import BlockRef, Reader
 
 
@@ -28,7 +29,7 @@ def read_agreement(node: Reader, vault: str) -> Agreement:
 
     Raises
     ------
-    Refusal : WRONG_CHAIN, there is no contract
+    Refusal : WRONG_CHAIN, there is no contract, or another one
     RpcError, RpcUnavailable, ReadReverted, UndecodableResult : no answer that can be trusted
     """
     block = node.head()
@@ -36,9 +37,13 @@ def read_agreement(node: Reader, vault: str) -> Agreement:
         message = f"there is no contract at the vault's address {vault}"
         raise Refusal(Reason(Code.WRONG_CHAIN, message, where="vault"))
     of_vault = artifacts.load("Vault").function
-    agent, policy, authority, portfolio = read_all(
-        node, block, [Call(vault, of_vault(name)) for name in ("agent", "policy", "authority", "portfolio")]
-    )
+    try:
+        agent, policy, authority, portfolio = read_all(
+            node, block, [Call(vault, of_vault(name)) for name in ("agent", "policy", "authority", "portfolio")]
+        )
+    except (ReadReverted, UndecodableResult) as error:
+        message = f"the contract at the vault's address {vault} is no vault: {error}"
+        raise Refusal(Reason(Code.WRONG_CHAIN, message, where="vault")) from error
     limits, governed, adapters = read_all(
         node,
         block,

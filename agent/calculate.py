@@ -33,10 +33,9 @@ def calculate(formula: str, typed: Sequence[str]) -> Any:
     """
     function = FORMULAS.get(formula)
     if function is None:
-        near = difflib.get_close_matches(formula, FORMULAS, n=3) or list(FORMULAS)
-        raise _refusal(
-            Code.CONFIG_UNKNOWN_KEY, f"{formula} is no formula; did you mean {' or '.join(near)}?", "formula"
-        )
+        near = difflib.get_close_matches(formula, FORMULAS, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"`ballast calculate` lists all {len(FORMULAS)}"
+        raise _refusal(Code.CONFIG_UNKNOWN_KEY, f"{formula} is no formula; {hint}", "formula")
     hints = get_type_hints(inspect.unwrap(function))
     parameters = inspect.signature(function).parameters
     values = {name: _value(name, text, hints[name]) for name, text in _pairs(typed, list(parameters))}

@@ -42,16 +42,16 @@ def print_reasons(reasons: Sequence[Reason], console: Console) -> None:
     for reason in reasons:
         # Escaped: a message quotes the file, and the file may hold markup.
         place = f" ({escape(reason.where)})" if reason.where else ""
-        console.print(f"[bold red]{reason.code}[/]  {escape(reason.message)}{place}", highlight=False, soft_wrap=True)
+        text = f"{escape(reason.message)}{place}"
+        console.print(f"[bold red]{reason.code}[/]  {text}", highlight=False, soft_wrap=True, emoji=False)
 
 
 def _print_summary(loaded: LoadedConfig, console: Console) -> None:
     config = loaded.config
     table = Table(title=f"{config.name}: {config.strategy.kind} on {config.market.symbol}", title_justify="left")
-    table.add_column("strategy")
-    table.add_column("", justify="right")
-    table.add_column("policy")
-    table.add_column("", justify="right")
+    for name in ("strategy", "policy"):
+        table.add_column(name, overflow="fold")
+        table.add_column("", justify="right", overflow="fold")
     strategy = [(key, value) for key, value in flatten(config.strategy.model_dump()).items() if key != "kind"]
     policy = list(flatten(config.policy.model_dump()).items())
     for row in range(max(len(strategy), len(policy))):

@@ -1,6 +1,7 @@
 """One cycle, end to end: observe, decide, check, plan, rehearse, send, read the effect back."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -82,12 +83,31 @@ class CycleOutcome:
     after: VaultState
 
 
+def look_in_turn(now: int, market: Market, reader: VaultSource) -> Observation:
+    """The market, then the vault: for a market that knows its answer already, as a recorded one does."""
+    return Observation(now, market.view(now), reader.read())
+
+
+def look_side_by_side(now: int, market: Market, reader: VaultSource) -> Observation:
+    """Both at the same time, for a market that has to be asked; fails as `look_in_turn` does, with the market first.
+
+    Whatever fails, the other is waited for: no request outlives its observation.
+    """
+    with ThreadPoolExecutor(1, "market") as beside:
+        asked = beside.submit(market.view, now)
+        try:
+            vault = reader.read()
+        finally:
+            view = asked.result()
+    return Observation(now, view, vault)
+
+
 @dataclass(frozen=True, slots=True)
 class Cycle:
     """The only place where observing, deciding, checking and executing meet.
 
     `await_effect` returns when the venues have had time to act on what was sent: it waits on a live chain and moves
-    time on a local one.
+    time on a local one. `look` is how market and vault are asked.
     """
 
     config: Config
@@ -99,10 +119,11 @@ class Cycle:
     agent: str
     await_effect: Callable[[], None]
     guard: Guard = field(default_factory=Unguarded)
+    look: Callable[[int, Market, VaultSource], Observation] = look_in_turn
 
     def observe(self, now: int) -> Observation:
         """Everything known at `now` (unix seconds) and at the newest block."""
-        return self.guard.watch(Observation(now, self.market.view(now), self.reader.read()))
+        return self.guard.watch(self.look(now, self.market, self.reader))
 
     def run(self, now: int) -> CycleOutcome:
         """One cycle at `now`. A plan of an earlier cycle without an outcome is finished first.

@@ -58,26 +58,29 @@ def report_estimate(
 def report_exact(
     rpc: str, pool: str, token: str, since_block: int, volatility: float, png: Path | None, console: "Console"
 ) -> int:
-    """Draw the exact map of a token at an Aave v3 pool, from the borrowers that its events name."""
-    from chains.rpc import Node
+    """Draw the exact map of a token at an Aave v3 pool, from the borrowers that its events name.
+
+    Raises Refusal when an address is none, the node does not answer, or the pool does not know the token.
+    """
+    from agent.market.asked_chain import asked_node, require_address
     from chains.venues.aave_v3_borrowers import find_borrowers, read_borrowers, read_reserves
     from chains.venues.aave_v3_market import read_oracle
 
-    node = Node(rpc)
-    block = node.head()
-    reserves = read_reserves(node, block, pool, read_oracle(node, block, pool))
-    moving = next((one for one in reserves if one.asset == token.lower()), None)
-    if moving is None:
-        raise Refusal(Reason(Code.DATA_MISSING, f"{token} is no reserve of the pool {pool}", where="--token"))
-    users = find_borrowers(node, pool, since_block, block.number)
-    levels = aave_levels(read_borrowers(node, block, pool, reserves, users), reserves, moving.asset)
+    require_address(pool, "--pool"), require_address(token, "--token")
+    with asked_node(rpc, "--rpc and --pool") as node:
+        block = node.head()
+        reserves = read_reserves(node, block, pool, read_oracle(node, block, pool))
+        moving = next((one for one in reserves if one.asset == token.lower()), None)
+        if moving is None:
+            raise Refusal(Reason(Code.DATA_MISSING, f"{token} is no reserve of the pool {pool}", where="--token"))
+        users = find_borrowers(node, pool, since_block, block.number)
+        levels = aave_levels(read_borrowers(node, block, pool, reserves, users), reserves, moving.asset)
     source = f"{len(levels.levels)} of {len(users)} borrowers of Aave v3 at block {block.number}"
     if levels.unplaced:
         source += f"; {len(levels.unplaced)} in an e-mode are not placed"
     price = moving.price_usd8 / PRICE_SCALE
     found = map_of_levels(levels.as_levels(), price, estimate=False, source=source)
     title = f"Liquidations at Aave v3, block {block.number}"
-    node.close()
     return _draw(Drawing(title, found, *clusters(found, volatility), ()), png, console)
 
 
@@ -159,7 +162,8 @@ def _symbol(base: str) -> str:
 
 def _moment(text: str) -> int:
     try:
-        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except ValueError as error:
         message = f"expected a date such as 2024-03-01 or 2024-03-01T14:00 (UTC), got {text!r}"
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="--at")) from error

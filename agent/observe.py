@@ -2,21 +2,21 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.check import EXIT_OK, EXIT_REFUSED
 from agent.config import Config
+from agent.market.asked_chain import asked_node
 from agent.market.background import BackgroundExchanges
 from agent.market.chain_reader import ChainReader, ChainView
 from agent.market.live import LiveMarket
 from agent.market.vault_reader import VaultSite
+from agent.reasons import Code, Reason, Refusal
 from agent.report.chain_table import print_chain
 from agent.report.observation_table import print_observation
 from agent.service.failures import refusing
 from agent.service.site import read_site
-from chains.rpc import Node
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +44,9 @@ def report_observation(
     ------
     Refusal : an unknown venue, a site that is none, or a chain that does not answer
     """
+    if (rpc is None) != (site is None):
+        message = "a vault is looked at with both, a node and the file with its addresses"
+        raise Refusal(Reason(Code.CONFIG_MISSING, message, where="--site" if site is None else "--rpc"))
     venues = config.observe.venues
     where = None if site is None else read_site(site)
     chain = None if rpc is None or where is None else _look(config, rpc, where)
@@ -70,6 +73,6 @@ def moved(venues: Sequence[str], base_url: str | None) -> dict[str, str]:
 
 
 def _look(config: Config, rpc: str, site: VaultSite) -> ChainView:
-    with closing(Node(rpc)) as node:
+    with asked_node(rpc, "--rpc and --site") as node:
         max_age_s = config.policy.max_oracle_age_s
         return ChainReader(node, site, NOBODY, max_oracle_age_s=max_age_s, depth_bps=config.observe.depth_bps).look()

@@ -1,7 +1,6 @@
 """`ballast policy diff`: the limits of a strategy file beside those of a deployed vault, row by row."""
 
 import re
-from contextlib import closing
 from pathlib import Path
 
 from rich.box import SIMPLE
@@ -11,8 +10,8 @@ from rich.table import Table
 from agent.agreement import read_agreement
 from agent.check import EXIT_OK, EXIT_REFUSED
 from agent.config.file import load_config
+from agent.market.asked_chain import asked_node, require_address
 from agent.policy import Row
-from chains.rpc import Node
 
 _ADDRESS = re.compile(r"(0x[0-9a-fA-F]{4})[0-9a-fA-F]{32}([0-9a-fA-F]{4})")
 
@@ -22,12 +21,11 @@ def report_policy_diff(path: str | Path, rpc: str, vault: str, console: Console)
 
     Raises
     ------
-    Refusal : the file is faulty, or there is no vault at that address
-    RpcError, RpcUnavailable, ReadReverted, UndecodableResult : the vault could not be read
+    Refusal : the file is faulty, there is no vault at that address, or it could not be read
     """
     policy = load_config(path).config.policy
-    with closing(Node(rpc)) as node:
-        found = read_agreement(node, vault)
+    with asked_node(rpc, "--rpc and --vault") as node:
+        found = read_agreement(node, require_address(vault, "--vault"))
     rows = list(policy.compare(found.limits, found.venue_caps, found.asset_caps))
     console.print(_table(rows))
     different = [row for row in rows if row.here != row.there]
@@ -37,7 +35,8 @@ def report_policy_diff(path: str | Path, rpc: str, vault: str, console: Console)
         )
     if different:
         console.print(
-            f"[bold red]{len(different)} of {len(rows)} limits differ[/]: change {path}, or announce a change on chain"
+            f"[bold red]{len(different)} of {len(rows)} limits differ[/]: change {path}, or announce a change on chain",
+            soft_wrap=True,
         )
     elif found.handed_over:
         console.print(f"[bold green]equal[/]  all {len(rows)} limits")

@@ -1,11 +1,10 @@
 """Before the first cycle: the vault on chain must be the one in the file, and the signer must be its agent only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.agreement import read_agreement
 from agent.config import AaveConfig
 from agent.config.file import LoadedConfig
-from agent.execution.journal import Journal
 from agent.market.vault_reader import LoanVenue, VaultSite
 from agent.policy import Policy
 from agent.reasons import Code, Reason, Refusal
@@ -58,9 +57,14 @@ def require_pinned(loaded: LoadedConfig, pin: str) -> None:
         raise Refusal(Reason(Code.CONFIG_NOT_PINNED, message, where=loaded.path))
 
 
-def require_dry_runs(journal: Journal, configs: Sequence[LoadedConfig]) -> None:
-    """Raises Refusal (DRY_RUN_MISSING) with every configuration that never ran in this form without sending."""
-    missing = [loaded for loaded in configs if journal.dry_run_of(loaded.config_hash) is None]
+def require_dry_runs(dry_run_of: Callable[[str], int | None], configs: Sequence[LoadedConfig]) -> None:
+    """Raises Refusal (DRY_RUN_MISSING) with every configuration that never ran in this form without sending.
+
+    Parameters
+    ----------
+    dry_run_of : when a configuration, by its hash, last did (unix seconds); None for never
+    """
+    missing = [loaded for loaded in configs if dry_run_of(loaded.config_hash) is None]
     if missing:
         message = "never ran in this form without --live; run it so once and look at it"
         raise Refusal(

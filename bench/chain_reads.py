@@ -5,25 +5,28 @@ import statistics
 import time
 from collections.abc import Callable
 
+from agent.config.file import load_config
 from agent.market.chain_reader import ChainReader
-from agent.market.vault_reader import PerpVenue, VaultSite
-from agent.units import Token
+from agent.market.vault_reader import VaultSite
+from agent.replay.stage import deployed_site, world_spec
 from bench.run import Rows
-from chains.local import AGENT, LocalChain, PerpSpec, VaultTerms, WorldSpec, deploy_vault, local_chain
+from chains.local import AGENT, local_chain
 from chains.local.anvil import CHAIN_ID
-from chains.local.hyper_core import HYPER_CORE_ADDRESS
 from chains.multicall import MULTICALL3_ADDRESS
 from chains.providers import ProviderPool
 from chains.rpc import Reader
 
 RUNS = 200
-SPEC = WorldSpec(1_700_000_000, "ETH", 18, 3_000.0, PerpSpec("ETH", size_decimals=4, max_leverage=25, index=1))
+CONFIG = "configs/eth-carry.yaml"
+GENESIS, FIRST_PRICE = 1_700_000_000, 3_000.0
 
 
 def main() -> None:
     rows = Rows()
-    with local_chain(SPEC) as chain:
-        site = _site(chain)
+    config = load_config(CONFIG).config
+    with local_chain(world_spec(config, GENESIS, FIRST_PRICE)) as chain:
+        # A vault without a position; reading it takes the same calls as reading a full one.
+        site = deployed_site(config, chain)
         port = chain.url.rpartition(":")[2]
         # One node under two names, so that what is measured is the pool and not a second node.
         urls = [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
@@ -66,32 +69,6 @@ async def _web3_ms(urls: list[str]) -> float:
     for client in clients:
         await client.provider.disconnect()
     return 1_000 * statistics.median(times)
-
-
-def _site(chain: LocalChain) -> VaultSite:
-    """A vault without a position; reading it takes the same calls as reading a full one."""
-    limits = (20_000, 5_000, 1_500, 20_000, 200, 100, 100, 100, 100, 40_000, 500, 1_000, 1_500, 2_500, 5)
-    more = (10**12, 60, 7_200, 172_800, 1, 10**14)
-    terms = VaultTerms((*limits, *more), venue_cap=(10**13, 10_000), asset_cap=(2 * 10**13, 20_000))
-    world, deployed = chain.world, deploy_vault(chain.node, chain.world, terms)
-    if deployed.perp_adapter is None or world.perp_index is None:
-        raise RuntimeError("the local world has no perp")
-    return VaultSite(
-        vault=deployed.vault,
-        lens=deployed.lens,
-        authority=deployed.authority,
-        policy=deployed.policy,
-        portfolio=deployed.portfolio,
-        oracle=deployed.oracle,
-        queue=deployed.queue,
-        spot_adapter=deployed.spot_adapter,
-        pool=world.pool,
-        quoter=world.quoter,
-        pair=world.pair,
-        asset=Token("USDC", world.usdc, 6),
-        base=Token("WETH", world.base, 18),
-        perp=PerpVenue(deployed.perp_adapter, HYPER_CORE_ADDRESS, world.perp_index, 4, 25),
-    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Changes the gate and the transaction manager in one place at a time and counts how often the tests notice.
+"""Changes risk and execution in one place at a time and counts how often the tests notice.
 
 `python bench/mutation.py N` takes a seeded sample of N of mutmut's mutants, prints every survivor, and ends with
 `mutants N, killed K (P %)`; Ctrl-C ends it early with the figure so far. mutmut alone cannot do it here: it runs the
@@ -8,14 +8,19 @@ changed functions inside one process, while these tests start nodes, fork agents
 import contextlib
 import difflib
 import os
+import queue
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import libcst
@@ -27,25 +32,60 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 ROOT = Path(__file__).resolve().parents[1]
 MUTANTS = 200
 SEED = 7
-LIMIT_S = 120  # a mutant that hangs is found out
-RISK = ("tests/risk", "--ignore=tests/risk/test_differential.py")
-SENDING = (
-    "tests/execution/test_sender.py",
-    "tests/execution/test_delivery.py",
-    "tests/faults/test_faults_51_to_74.py",
-    "-k",
-    "not test_fault_71 and not flipped_bit",  # the slow ones
+AT_ONCE = 2
+LIMIT_S = 400  # a mutant that hangs is found out; eight times what the slowest tests take, for a busy machine
+_EXECUTION = "tests/execution/"
+_SENDING = (
+    _EXECUTION + "test_sender*.py",
+    _EXECUTION + "test_delivery*.py",
+    _EXECUTION + "test_what_sending_says.py",
+    _EXECUTION + "test_stuck.py",
+    _EXECUTION + "test_crash*.py",
+    "tests/faults/sending/test_*.py",
 )
+_JOURNAL = _EXECUTION + "test_*journal.py"
+_ON_CHAIN = _EXECUTION + "test_on_local_chain*.py"
+_SIGNING = tuple(f"{_EXECUTION}test_{name}.py" for name in ("signer*", "keystore", "kms_signer", "remote_signer"))
+# What notices a change, the fastest first; a module's own tests, `test_<module>*.py`, go before them.
 TESTS = {
-    "agent/risk/*.py": RISK,
-    "agent/execution/journal.py": ("tests/execution/test_journal.py", *SENDING),
-    "agent/execution/sender.py": SENDING,
-    "agent/execution/delivery.py": SENDING,
-    "agent/execution/nonces.py": SENDING,
-    "agent/execution/fees.py": ("tests/execution/test_fees.py",),
-    "agent/execution/answers.py": ("tests/execution/test_answers.py",),
-    "agent/execution/planner.py": ("tests/execution/test_planner.py", "tests/execution/test_loan_plan.py"),
+    "agent/risk/*.py": ("tests/risk/test_[!d]*.py", "tests/risk/test_differential.py"),
+    "agent/execution/answers.py": (),
+    "agent/execution/broadcast.py": _SENDING,
+    "agent/execution/delivery.py": _SENDING,
+    "agent/execution/effect.py": (_EXECUTION + "test_loan_plan.py", _ON_CHAIN),
+    "agent/execution/fees.py": _SENDING,
+    "agent/execution/journal.py": (_JOURNAL, *_SENDING),
+    "agent/execution/keystore.py": _SIGNING,
+    "agent/execution/kms_signer.py": _SIGNING,
+    "agent/execution/live_broadcast.py": _SENDING,
+    "agent/execution/loan_actions.py": (_EXECUTION + "test_loan_plan.py", _ON_CHAIN),
+    "agent/execution/nonces.py": _SENDING,
+    "agent/execution/outcome.py": _SENDING,
+    "agent/execution/plan.py": (_EXECUTION + "test_planner.py", _ON_CHAIN),
+    "agent/execution/planner.py": (_EXECUTION + "test_loan_plan.py", _ON_CHAIN),
+    "agent/execution/postgres_store.py": (_EXECUTION + "test_postgres_journal.py",),
+    "agent/execution/quotes.py": (_EXECUTION + "test_planner.py", _EXECUTION + "test_loan_plan.py", _ON_CHAIN),
+    "agent/execution/records.py": (_JOURNAL, *_SENDING),
+    "agent/execution/rehearsal.py": (_ON_CHAIN, *_SENDING),
+    "agent/execution/remote_signer.py": _SIGNING,
+    "agent/execution/revert_codes.py": (_ON_CHAIN,),
+    "agent/execution/reverted.py": _SENDING,
+    "agent/execution/same_file.py": (_JOURNAL,),
+    "agent/execution/send_rules.py": _SENDING,
+    "agent/execution/sender.py": _SENDING,
+    "agent/execution/signer*.py": _SIGNING,
+    "agent/execution/sqlite_store.py": (_JOURNAL, *_SENDING),
+    "agent/execution/stores.py": (_JOURNAL, *_SENDING),
+    "agent/execution/swap_bounds.py": (_EXECUTION + "test_planner.py", _EXECUTION + "test_loan_plan.py", _ON_CHAIN),
 }
+
+
+class Verdict(StrEnum):
+    """What the tests made of a tree. A hang counts as noticed, and is printed so that nobody has to believe it."""
+
+    SURVIVED = "survived"
+    KILLED = "killed"
+    HUNG = "hung"
 
 
 @dataclass(frozen=True)
@@ -73,9 +113,13 @@ def mutants() -> Iterator[Mutant]:
         for path in sorted(ROOT.glob(pattern)):
             visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
             module = MetadataWrapper(libcst.parse_module(path.read_text())).visit(visitor)
+            own = f"tests/{path.parent.name}/test_{path.stem}*.py"
+            files = dict.fromkeys(
+                str(file.relative_to(ROOT)) for name in (own, *tests) for file in sorted(ROOT.glob(name))
+            )
             for mutation in visitor.mutations:
                 if mutation.contained_by_top_level_function is not None:
-                    yield Mutant(str(path.relative_to(ROOT)), module, mutation, tests)
+                    yield Mutant(str(path.relative_to(ROOT)), module, mutation, tuple(files))
 
 
 def copy_tree(to: Path) -> None:
@@ -86,9 +130,9 @@ def copy_tree(to: Path) -> None:
     (to / "contracts").symlink_to(ROOT / "contracts")
 
 
-def passes(tree: Path, tests: tuple[str, ...]) -> bool:
-    """Whether the tests pass in this tree."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--hypothesis-seed=0", "-p", "no:cacheprovider", *tests]
+def run(tree: Path, tests: Iterable[str], limit_s: float = LIMIT_S) -> Verdict:
+    """What the tests (or options of pytest) make of this tree, up to the first that fails."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--hypothesis-seed=0", *tests]
     # Without .pyc files a changed file can never be taken for the one before it.
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen(
@@ -100,9 +144,9 @@ def passes(tree: Path, tests: tuple[str, ...]) -> bool:
         start_new_session=True,
     )
     try:
-        return process.wait(LIMIT_S) == 0
+        return Verdict.SURVIVED if process.wait(limit_s) == 0 else Verdict.KILLED
     except subprocess.TimeoutExpired:
-        return False
+        return Verdict.HUNG
     finally:
         stop_group(process)
 
@@ -114,29 +158,43 @@ def stop_group(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
+def try_out(trees: "queue.Queue[Path]", mutant: Mutant) -> Verdict:
+    """Runs a mutant's tests in whichever tree is free."""
+    tree = trees.get()
+    file = tree / mutant.path
+    try:
+        file.write_text(mutant.code())
+        verdict = run(tree, ["--cache-clear", *mutant.tests])
+        # A test that fails because the machine is busy has noticed nothing: a failure has to repeat itself.
+        return run(tree, ["--last-failed", *mutant.tests]) if verdict is Verdict.KILLED else verdict
+    finally:
+        file.write_text(mutant.module.code)
+        trees.put(tree)
+
+
 def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else MUTANTS
     everything = list(mutants())
     sample = random.Random(SEED).sample(everything, min(count, len(everything)))
     done = killed = 0
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background jobs ignore it
-    with tempfile.TemporaryDirectory(prefix="ballast-mutation-") as folder:
-        tree = Path(folder)
-        copy_tree(tree)
-        for tests in set(TESTS.values()):
-            if not passes(tree, tests):
-                print(f"the tests fail without any change: {' '.join(tests)}")
-                return 1
+    with tempfile.TemporaryDirectory(prefix="ballast-mutation-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        trees: queue.Queue[Path] = queue.Queue()
+        for number in range(AT_ONCE):
+            tree = Path(folder) / str(number)
+            copy_tree(tree)
+            trees.put(tree)
+        tests = dict.fromkeys(chain.from_iterable(mutant.tests for mutant in sample))
+        if run(tree, tests, 2 * LIMIT_S) is not Verdict.SURVIVED:
+            print("the tests fail without any change")
+            return 1
         try:
-            for mutant in sample:
-                (tree / mutant.path).write_text(mutant.code())
-                survived = passes(tree, mutant.tests)
-                (tree / mutant.path).write_text(mutant.module.code)
-                done, killed = done + 1, killed + (not survived)
-                if survived:
-                    print(f"survived {done}: {mutant}", flush=True)
+            for mutant, verdict in zip(sample, pool.map(partial(try_out, trees), sample), strict=True):
+                done, killed = done + 1, killed + (verdict is not Verdict.SURVIVED)
+                if verdict is not Verdict.KILLED:
+                    print(f"{verdict} {done}: {mutant}", flush=True)
         except KeyboardInterrupt:
-            pass
+            pool.shutdown(cancel_futures=True)
     print(f"mutants {done}, killed {killed} ({100 * killed / max(done, 1):.1f} %)")
     return 0
 

@@ -19,6 +19,7 @@ from plain_loop import plain
 from run import Rows, median_of
 
 from agent.config.file import load_config
+from agent.config.models import Config
 from agent.market.choose import history_hours
 from agent.market.source import HistorySource
 from agent.market.synthetic import SyntheticParameters, synthetic_market
@@ -111,13 +112,13 @@ def measure_command(rows: Rows) -> None:
     rows.add("ballast backtest, two years", seconds, "s", "<= 1.5")
 
 
-def source_of(config: object, hours: int, has_perp: bool) -> HistorySource:
+def source_of(config: Config, hours: int, has_perp: bool) -> HistorySource:
     """A synthetic market; funding as quiet as the last years', so that a position is mostly held."""
     parameters = SyntheticParameters(start_price=2_000.0, outage_hours=2)
     table = synthetic_market(7, START, hours, "ETHUSDT", has_perp, parameters=parameters)
     if table.funding is not None:
         table = replace(table, funding=replace(table.funding, rate=table.funding.rate + 5e-5))
-    return HistorySource(table, history_hours(config))  # type: ignore[arg-type]
+    return HistorySource(table, history_hours(config))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,19 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from agent.market.vault_reader import PerpVenue, VaultSite
-from agent.units import Token
+from agent.market.vault_reader import VaultSite
 from chains.local import LocalChain, PerpSpec, VaultAddresses, World, WorldSpec, local_chain
-from chains.local.hyper_core import HYPER_CORE_ADDRESS
+
+# A change is judged by the same examples every time; `make prove` draws others.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("fresh")
+settings.load_profile("same")
 
 GENESIS = 1_700_000_000
 FIRST_PRICE = 3000.0
@@ -47,30 +52,11 @@ def chain(eth_spec: WorldSpec) -> Iterator[LocalChain]:
 
 @pytest.fixture(scope="session")
 def site_of() -> Callable[[World, VaultAddresses], VaultSite]:
-    """Makes of a deployed vault of WETH what reading it takes; its perp is one of ETH, as in `eth_spec`."""
+    """Makes of a deployed vault what reading it takes; WETH and the perp are those of `eth_spec` and the carry file."""
+    from agent.config.file import load_config
+    from agent.replay.stage import site_of
 
-    def site(world: World, deployed: VaultAddresses) -> VaultSite:
-        perp = None
-        if deployed.perp_adapter is not None and world.perp_index is not None:
-            perp = PerpVenue(deployed.perp_adapter, HYPER_CORE_ADDRESS, world.perp_index, 4, 25)
-        return VaultSite(
-            vault=deployed.vault,
-            lens=deployed.lens,
-            authority=deployed.authority,
-            policy=deployed.policy,
-            portfolio=deployed.portfolio,
-            oracle=deployed.oracle,
-            queue=deployed.queue,
-            spot_adapter=deployed.spot_adapter,
-            pool=world.pool,
-            quoter=world.quoter,
-            pair=world.pair,
-            asset=Token("USDC", world.usdc, 6),
-            base=Token("WETH", world.base, 18),
-            perp=perp,
-        )
-
-    return site
+    return partial(site_of, load_config(Path(__file__).parents[1] / "configs" / "eth-carry.yaml").config)
 
 
 def _program(name: str) -> str | None:

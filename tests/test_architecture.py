@@ -171,6 +171,15 @@ def test_every_code_is_raised_somewhere() -> None:
     assert {code.name for code in Code} - raised == set()
 
 
+def test_every_room_is_on_the_map() -> None:
+    drawn = (ROOT / "docs/architecture.md").read_text()
+    files = [f"`agent/{path.name}`" for path in (ROOT / "agent").glob("[!_]*.py")]
+    folders = [f"`agent/{path.parent.name}/`" for path in (ROOT / "agent").glob("*/__init__.py")]
+    assert len(files) > 10
+    assert len(folders) > 10
+    assert [room for room in (*files, *folders) if room not in drawn] == []
+
+
 def test_the_contracts_know_nothing_of_the_simulation() -> None:
     for path in (ROOT / "contracts/src").rglob("*.sol"):
         assert not re.search(r"^import .*sim/", path.read_text(), re.MULTILINE), path.name

@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from agent.check import EXIT_OK
+from agent.market.asked_chain import require_node_url
 from agent.reasons import Code, Reason, Refusal
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ def _lie(result: Any) -> Any:
 
 
 def serve_chaos(node_url: str, port: int, faults: Sequence[str], seed: int, delay_s: float, out: "Console") -> int:
-    """Serve until interrupted, then say what struck how often. Raises Refusal for a fault that nobody knows."""
+    """Serve until interrupted, then say what struck how often. Raises Refusal for no node or an unknown fault."""
+    require_node_url(node_url, "URL")
     proxy = ChaosProxy(node_url, [chance(text) for text in faults], seed, delay_s)
 
     async def until_interrupted() -> None:

@@ -1,5 +1,6 @@
 """The commands and their options; each hands over to the library and prints what it answers."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from agent.cli.promotion import promote, promotions
 from agent.cli.research import app as research_app
 from agent.cli.research import backtest, sweep, tune
 
+OBJECTS_PER_LOOK = 50_000  # loading a library makes nothing but what stays; Python would look for garbage every 700
 ServiceFile = Annotated[Path, typer.Argument(help="service file (YAML)", show_default=False)]
 VaultName = Annotated[str, typer.Argument(help="name of the strategy; * for all", show_default=True)]
 
@@ -40,7 +42,7 @@ def demo(
     data: DataFolder = None,
     seed: Seed = 7,
     days: Annotated[int, typer.Option("--days", min=7, max=365, help="length of the replay")] = 60,
-    out: OutFolder = None,
+    out: Annotated[Path, typer.Option("--out", help="where results go")] = Path("runs/demo"),
 ) -> None:
     """Run the main job: a vault on a local chain, a market replayed through the agent, a report."""
     from agent.cli.run import run_demo
@@ -219,14 +221,16 @@ def accept(
 
 @app.command()
 def chaos(
-    node: Annotated[str, typer.Argument(help="address of the node to stand in front of", show_default=False)],
+    node: Annotated[
+        str, typer.Argument(metavar="URL", help="address of the node to stand in front of", show_default=False)
+    ],
     fault: Annotated[
         list[str] | None,
         typer.Option("--fault", help="what happens, and how often: lie=0.02; may be given several times"),
     ] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one")] = 8_546,
     delay_s: Annotated[float, typer.Option("--delay-s", min=0, max=60, help="of a delayed answer")] = 1.0,
-    seed: Seed = 7,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="of what strikes when")] = 7,
 ) -> None:
     """Stand in front of a node and misbehave: delay, drop, lose, lie, stall, rate-limit, truncate, reorder, freeze."""
     from agent.cli.service import run_chaos
@@ -252,7 +256,7 @@ def observe(
     base_url: Annotated[
         str | None, typer.Option("--base-url", help="a replay server that plays every venue, instead of the venues")
     ] = None,
-    rpc: Annotated[str | None, typer.Option("--rpc", help="a node, to see the vault as well")] = None,
+    rpc: Annotated[str | None, typer.Option("--rpc", help="a node, to see the vault as well; needs --site")] = None,
     site: Annotated[Path | None, typer.Option("--site", help="the file with the vault's addresses")] = None,
 ) -> None:
     """Print the whole observation: every number with unit, source, age and quorum, and what was turned away."""
@@ -284,4 +288,5 @@ def policy() -> None:
 
 def main() -> None:
     """Entry point of the `ballast` command."""
+    gc.set_threshold(OBJECTS_PER_LOOK)
     app()

@@ -18,6 +18,7 @@ from agent.replay.explain import explain
 from agent.report import write_report
 from agent.report.explanation import print_explanation
 from agent.report.terminal import progress, summary_table
+from agent.service.failures import refusing
 from agent.units import SECONDS_PER_HOUR
 
 DEMO_CONFIG = Path(__file__).parents[2] / "configs" / "eth-carry.yaml"
@@ -25,11 +26,12 @@ DEMO_FROM = "2023-02-01"  # in the recorded data; the synthetic market is the sa
 
 
 @reported
-def run_demo(config: Path | None, data: Path | None, seed: int, days: int, out: Path | None) -> int:
+@refusing
+def run_demo(config: Path | None, data: Path | None, seed: int, days: int, out: Path) -> int:
     """`ballast demo`."""
     first = datetime.fromisoformat(DEMO_FROM)
     last = first + timedelta(days=days - 1)
-    return _replay(config or DEMO_CONFIG, (DEMO_FROM, f"{last:%Y-%m-%d}"), data, seed, out or Path("runs/demo"))
+    return _replay(config or DEMO_CONFIG, (DEMO_FROM, f"{last:%Y-%m-%d}"), data, seed, out)
 
 
 @reported
@@ -47,16 +49,18 @@ def run_policy_diff(config: Path, rpc: str, vault: str) -> int:
 
 
 @reported
+@refusing
 def run_replay(config: Path, from_: str, to: str, data: Path | None, seed: int, out: Path | None) -> int:
     """`ballast replay`."""
     return _replay(config, (from_, to), data, seed, out)
 
 
 @reported
+@refusing
 def run_decide(config: Path, at: str, hours: int, data: Path | None, seed: int) -> int:
     """`ballast decide`."""
     loaded = load_config(config)
-    moment, _ = parse_period(at, at)
+    moment, _ = parse_period(at, at, ("--at", "--at"))
     period = (moment - hours * SECONDS_PER_HOUR, moment)
     chosen = choose_market(loaded.config, data_folder(data), period, seed)
     with tempfile.TemporaryDirectory(prefix="ballast-decide-") as folder:

@@ -79,7 +79,7 @@ class ForecastConfig(Strict):
 class VolatilityConfig(ForecastConfig):
     """How volatility is forecast, and how much of it is wanted."""
 
-    target: Positive  # annualised, 0.1 is 10 % a year
+    target: Annotated[float, Field(gt=0, le=2)]  # annualised, 0.1 is 10 % a year; above 200 % it is a per cent
 
 
 class FundingConfig(Strict):

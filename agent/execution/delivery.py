@@ -217,11 +217,15 @@ class Delivery:
         fee = opened.attempt.max_fee_wei / 10**9
         key = "execution.urgent_max_fee_gwei" if urgent else "execution.max_fee_gwei"
         last = max(opened.intent.deadline, opened.attempt.block_time)
-        if head.timestamp - last >= self._rules.halt_after_s:
+        stuck = head.timestamp - last >= self._rules.halt_after_s
+        # Who has halted sends them again too: bytes that no pool has would never get into a block, at any fee.
+        if not self._broadcaster.knows(opened.attempt.hash):
+            outcome = self._send(opened, first_time=False, dropped=True)
+            if not stuck or outcome.status is not Status.UNKNOWN:
+                return outcome
+        if stuck:
             message = "neither the plan nor its cancellation gets into a block; fee and cap in gwei"
             return self._unknown(opened, Reason(Code.TRANSACTION_STUCK, message, fee, cap, key))
-        if not self._broadcaster.knows(opened.attempt.hash):
-            return self._send(opened, first_time=False, dropped=True)
         return self._unknown(
             opened, Reason(Code.FEE_ABOVE_CAP, "waiting at the cap; fee and cap in gwei", fee, cap, key)
         )

@@ -1,5 +1,7 @@
 """What was meant, what was sent and what came of it, on disk before anything is sent."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +10,7 @@ from agent.execution.records import ATTEMPT_COLUMNS, INTENT_COLUMNS, Attempt, In
 from agent.execution.sqlite_store import SqliteStore
 from agent.execution.stores import JournalDamaged, JournalError, JournalLocked, Store, UnfinishedIntent
 from agent.reasons import Code
+from agent.watch.secrets import NOTHING_KNOWN
 
 __all__ = ["Journal", "JournalDamaged", "JournalError", "JournalLocked", "UnfinishedIntent", "open_journal"]
 
@@ -16,11 +19,12 @@ _ATTEMPT = ", ".join(ATTEMPT_COLUMNS)
 _SELECT = f"SELECT id, {_INTENT}, seal, state FROM intents"
 
 
-def open_journal(place: str, *, takeover: bool = False) -> "Journal":
+def open_journal(place: str, redact: Callable[[str], str] = NOTHING_KNOWN, *, takeover: bool = False) -> "Journal":
     """The journal at a path (SQLite), or at a URL that begins with postgresql://.
 
     Parameters
     ----------
+    redact : as of `Journal`
     takeover : for the new holder of the leader lease, PostgreSQL only: ends the session of the former holder
 
     Raises
@@ -28,10 +32,10 @@ def open_journal(place: str, *, takeover: bool = False) -> "Journal":
     JournalLocked, JournalDamaged, JournalError : as `SqliteStore` and `PostgresStore`
     """
     if not place.startswith(("postgresql://", "postgresql+psycopg://")):
-        return Journal(Path(place))
+        return Journal(Path(place), redact)
     from agent.execution.postgres_store import PostgresStore
 
-    return Journal(PostgresStore(place, takeover=takeover))
+    return Journal(PostgresStore(place, takeover=takeover), redact)
 
 
 class Journal:
@@ -42,6 +46,7 @@ class Journal:
     Parameters
     ----------
     place : a SQLite file, made when absent, or a database that is open already
+    redact : hides secrets in what others said: sentences go into the journal through it and nowhere else
 
     Raises
     ------
@@ -50,7 +55,8 @@ class Journal:
     JournalError : the disk refuses
     """
 
-    def __init__(self, place: Path | Store) -> None:
+    def __init__(self, place: Path | Store, redact: Callable[[str], str] = NOTHING_KNOWN) -> None:
+        self._redact = redact
         self._store: Store = SqliteStore(place) if isinstance(place, Path) else place
 
     @property
@@ -78,6 +84,7 @@ class Journal:
         UnfinishedIntent : the signer has one already
         JournalError : not written; do not send
         """
+        intent = replace(intent, reason=self._redact(intent.reason))
         values = intent.columns()
         with self._store.transaction():
             marks = ", ".join("?" * (len(values) + 3))
@@ -118,13 +125,13 @@ class Journal:
         final: bool = True,
     ) -> None:
         """Appends an outcome; every status but unknown ends the intent, at once or, unless `final`, when it is."""
-        values = (intent_id, status.value, "" if code is None else code.value, note, transaction_hash, block_number)
+        values = (intent_id, status.value, "" if code is None else code.value, self._redact(note))
         price = None if gas_price_wei is None else str(gas_price_wei)
         with self._store.transaction():
             self._store.rows(
                 "INSERT INTO outcomes (intent_id, status, code, note, hash, block_number, block_hash, gas_used,"
                 " gas_price_wei, revert_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, block_hash, gas_used, price, revert_name),
+                (*values, transaction_hash, block_number, block_hash, gas_used, price, revert_name),
             )
             if status is not Status.UNKNOWN:
                 self._set_state(intent_id, State.DONE if final else State.SETTLING)
@@ -141,7 +148,7 @@ class Journal:
             changed = self._store.rows(
                 "UPDATE outcomes SET effect = ? WHERE id = (SELECT MAX(id) FROM outcomes WHERE intent_id = ?)"
                 " RETURNING id",
-                (effect, intent_id),
+                (self._redact(effect), intent_id),
             )
             if len(changed) != 1:
                 raise JournalError(f"{self.name}: intent {intent_id} has no outcome to add an effect to")
@@ -226,20 +233,13 @@ class Journal:
             ((last,),) = self._store.rows("SELECT COALESCE(MAX(id), 0) FROM intents")
             self._store.rows(
                 "INSERT INTO acceptances (signer, nonce, last_intent, person, note) VALUES (?, ?, ?, ?, ?)",
-                (signer, nonce, last, person, note),
+                (signer, nonce, last, person, self._redact(note)),
             )
 
-    def record_dry_run(self, config_hash: str, block_time: int, note: str) -> None:
-        """Keeps that this configuration went through a whole cycle without sending."""
-        with self._store.transaction():
-            self._store.rows(
-                "INSERT INTO dry_runs (config_hash, block_time, note) VALUES (?, ?, ?)", (config_hash, block_time, note)
-            )
-
-    def dry_run_of(self, config_hash: str) -> int | None:
-        """Block time of the configuration's last dry run (unix seconds), or None without one."""
-        ((at,),) = self._store.rows("SELECT MAX(block_time) FROM dry_runs WHERE config_hash = ?", (config_hash,))
-        return None if at is None else int(at)
+    def newest_plan(self, vault: str) -> int | None:
+        """The number of the plan that was begun last for a vault, whatever came of it; None without one."""
+        rows = self._store.rows("SELECT plan_number FROM intents WHERE vault = ? ORDER BY id DESC LIMIT 1", (vault,))
+        return int(rows[0][0]) if rows else None
 
     def _open(self, row: tuple[Any, ...]) -> Open:
         intent_id, *columns, written_seal, state = row

@@ -76,23 +76,29 @@ def _require_strong(document: dict[str, Any], path: Path) -> None:
 def _private_text(path: Path) -> str:
     """The content of a file that belongs to us and that nobody else may open."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with open(path, "rb", opener=_open_itself) as file:
+            status = os.fstat(file.fileno())  # of the file that is open, whatever happens to its name meanwhile
+            mode = stat.S_IMODE(status.st_mode)
+            if not stat.S_ISREG(status.st_mode):
+                raise _unsafe(f"{path}: not a regular file", path)
+            if mode & 0o177:
+                raise _unsafe(f"{path}: others may read it (mode {mode:04o}, expected 0600)", path, mode, 0o600)
+            if status.st_uid not in (os.geteuid(), 0):
+                raise _unsafe(f"{path}: it belongs to another user", path, status.st_uid, os.geteuid())
+            data = file.read(_MOST_FILE_BYTES + 1)
     except OSError as error:
         raise Refusal(Reason(Code.CONFIG_MISSING, f"{path}: {error.strerror}", where="signer")) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)  # of the file that is open, whatever happens to its name meanwhile
-        mode = stat.S_IMODE(status.st_mode)
-        if not stat.S_ISREG(status.st_mode) or mode & 0o177:
-            raise _unsafe(f"{path}: others may read it (mode {mode:04o}, expected 0600)", path, mode, 0o600)
-        if status.st_uid not in (os.geteuid(), 0):
-            raise _unsafe(f"{path}: it belongs to another user", path, status.st_uid, os.geteuid())
-        data = file.read(_MOST_FILE_BYTES + 1)
     if len(data) > _MOST_FILE_BYTES:
         raise _unsafe(f"{path}: longer than any key file", path)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         raise _unsafe(f"{path}: not text", path) from error
+
+
+def _open_itself(path: str, flags: int) -> int:
+    """Opens no link, and does not wait at a pipe for somebody to write into it."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _unsafe(message: str, path: Path, value: float | None = None, bound: float | None = None) -> Refusal:

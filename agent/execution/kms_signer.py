@@ -18,8 +18,8 @@ class KmsSigner:
     """
 
     def __init__(self, spec: KmsSpec) -> None:
-        import boto3  # type: ignore[import-untyped]
-        from botocore.config import Config  # type: ignore[import-untyped]
+        import boto3
+        from botocore.config import Config
         from eth_utils.address import to_checksum_address
 
         limits = Config(connect_timeout=spec.timeout_s, read_timeout=spec.timeout_s, retries={"total_max_attempts": 1})
@@ -52,7 +52,7 @@ class KmsSigner:
         return signed_by(self.address, transaction, r, s)
 
     def _ask(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)

@@ -97,7 +97,7 @@ class LocalSigner(KeySigner):
 
 def unsigned_bytes(transaction: Transaction) -> bytes:
     """What is signed: 0x02 and the RLP of the fields without signature (EIP-1559)."""
-    import rlp  # type: ignore[import-untyped]
+    import rlp
 
     return _DYNAMIC_FEE_TYPE + bytes(rlp.encode(_fields(transaction)))
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from agent.execution.same_file import SameFiles
 from agent.execution.stores import JournalDamaged, JournalError, JournalLocked, Rows, UnfinishedIntent, prepare, schema
 
 SCHEMA_VERSION = 2
@@ -18,6 +19,9 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 class SqliteStore:
     """One SQLite file.
+
+    SQLite would go on reading and writing a file that was removed, replaced or overwritten, and nothing of that would
+    be there after a restart. So before every statement it is looked whether the files are the ones that were opened.
 
     Parameters
     ----------
@@ -32,6 +36,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self._files: SameFiles | None = None
         self._lock = _take_lock(path)
         try:
             with self._refusing():
@@ -40,6 +45,8 @@ class SqliteStore:
             try:
                 with self._refusing():
                     self._prepare()
+                    write_ahead = path.with_name(path.name + "-wal")
+                    self._files = SameFiles((path, write_ahead, _lock_path(path)), only_ours=(path, write_ahead))
             except BaseException:
                 self._database.close()
                 raise
@@ -50,7 +57,12 @@ class SqliteStore:
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> Rows:
         """Carries out one statement and returns what it answers."""
         with self._refusing():
-            return self._database.execute(statement, parameters).fetchall()
+            self._require_same_files()
+            try:
+                return self._database.execute(statement, parameters).fetchall()
+            finally:
+                if self._files is not None and not self._database.in_transaction:
+                    self._files.written()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -59,6 +71,8 @@ class SqliteStore:
         try:
             yield
             self.rows("COMMIT")
+            with self._refusing():
+                self._require_same_files()  # what went into a file that is gone was not written
         except BaseException:
             if self._database.in_transaction:
                 self.rows("ROLLBACK")
@@ -84,6 +98,13 @@ class SqliteStore:
         (tables,) = database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         prepare(self, tables, version or None, _SCHEMA, SCHEMA_VERSION)
 
+    def _require_same_files(self) -> None:
+        if self._files is None or self._database.in_transaction:
+            return
+        problem = self._files.problem()
+        if problem is not None:
+            raise JournalDamaged(f"{problem}; nothing may be sent until a person has looked at it")
+
     @contextmanager
     def _refusing(self) -> Iterator[None]:
         try:
@@ -94,13 +115,19 @@ class SqliteStore:
                 raise UnfinishedIntent(f"{self.name}: {error}") from error
             kind = JournalDamaged if code & 0xFF in _DAMAGE else JournalError  # the low byte is the kind of an error
             raise kind(f"{self.name}: {error}") from error
+        except OSError as error:
+            raise JournalDamaged(f"{self.name} is gone: {error}") from error
         except UnicodeDecodeError as error:  # of SQLite's own message, when it quotes what was damaged
             raise JournalDamaged(f"{self.name} is damaged: text that is none") from error
 
 
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
 def _take_lock(path: Path) -> int:
     """An advisory lock that the kernel drops however its holder ends; the file tells the holder's process id."""
-    lock_path = path.with_name(path.name + ".lock")
+    lock_path = _lock_path(path)
     try:
         lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -139,9 +139,4 @@ def schema(identity: str, blob: str) -> tuple[str, ...]:
             last_intent BIGINT NOT NULL,
             person TEXT NOT NULL,
             note TEXT NOT NULL)""",
-        f"""CREATE TABLE dry_runs (
-            id {identity},
-            config_hash TEXT NOT NULL,
-            block_time BIGINT NOT NULL,
-            note TEXT NOT NULL)""",
     )

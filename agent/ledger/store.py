@@ -1,5 +1,7 @@
 """The ledger on disk: every cycle with its decision, refusals, plan, fills, flows, attribution and headroom."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,7 @@ from agent.ledger import tables
 from agent.ledger.files import whole_file
 from agent.ledger.records import CycleRecord
 from agent.ledger.rows import rows_of, scaler_from
+from agent.reasons import Code, Reason, Refusal
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,13 +51,13 @@ class Ledger:
     def open(cls, path: Path, *, flush_every: int = 250) -> "Ledger":
         """Open the ledger at `path`, or start one there. `flush_every` cycles are committed together.
 
-        Raises ValueError for a ledger of another version.
+        Raises ValueError for a ledger of another version, and Refusal when the disk takes none.
         """
         if flush_every < 1:
             raise ValueError(f"flush_every must be at least 1 cycle, got {flush_every}")
         engine = sql.create_engine(f"sqlite:///{path}")
         sql.event.listen(engine, "connect", _set_pragmas)
-        with engine.begin() as connection:
+        with _on_disk(engine) as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version == 0:
                 tables.metadata.create_all(connection)
@@ -82,7 +85,7 @@ class Ledger:
         """Commit everything recorded so far, in one transaction."""
         if not self._rows[tables.cycles]:
             return
-        with self._engine.begin() as connection:
+        with _on_disk(self._engine) as connection:
             for table, rows in self._rows.items():
                 if rows:
                     connection.execute(table.insert(), rows)
@@ -169,6 +172,17 @@ class Ledger:
         with self._engine.connect() as connection:
             result = connection.execute(query)
             return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+@contextmanager
+def _on_disk(engine: sql.Engine) -> Iterator[sql.Connection]:
+    """A transaction; a disk that is full or cannot be written is a refusal that names the file."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sql.exc.OperationalError as error:
+        place = str(engine.url.database)
+        raise Refusal(Reason(Code.FILE_UNUSABLE, f"the ledger cannot be written: {error.orig}", where=place)) from error
 
 
 def _set_pragmas(connection: Any, _: object) -> None:

@@ -20,6 +20,8 @@ from agent.market.history_reader import RecordedRows, read_market
 from agent.market.table import MarketTable
 from agent.reasons import Code, Reason, Refusal
 
+MOST_NAMED = 12  # names of a folder that a message lists
+
 
 def load_market(
     config: MarketConfig, data_folder: Path, start_s: int | None = None, end_s: int | None = None
@@ -96,5 +98,6 @@ def _what_exists(data_folder: Path, path: Path) -> str:
     if not folder.is_dir():
         return f"the data folder {data_folder} does not exist"
     names = sorted(entry.name for entry in folder.iterdir())
+    listed = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
     shown = folder.relative_to(data_folder).as_posix()
-    return f"{'the data folder' if shown == '.' else shown} holds {', '.join(names) or 'nothing'}"
+    return f"{'the data folder' if shown == '.' else shown} holds {listed or 'nothing'}"

@@ -79,7 +79,7 @@ class StoredHours:
         try:
             self._run(self._pull(since_ms, until_ms), bound_s)
         except TimeoutError:
-            message = "the venues did not tell the past hours in time"
+            message = f"the venues did not tell the past hours within {bound_s:g} s"
             raise Refusal(Reason(Code.SOURCE_TIMEOUT, message, bound=bound_s, where="market")) from None
 
     async def _pull(self, since_ms: int, until_ms: int) -> None:

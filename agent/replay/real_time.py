@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from agent.market.replay_server import Histories, ReplayServer, VirtualClock, sy
 from agent.market.replay_server.rows import Quote
 from agent.market.replay_server.view import View
 from agent.market.store.layout import base_of
+from agent.reasons import Code, Reason, Refusal
 from agent.replay.depositors import FIRST_DEPOSIT_USD
 from agent.replay.stage import deployed_site, world_spec
 from agent.service.site import write_site
@@ -25,6 +27,9 @@ AHEAD_H = 30 * 24
 STEP_S = 5  # a round of the feed, an arbitrage of the pool and a tick of the perp, so that nothing ever looks old
 SITE_FILE, SERVICE_FILE = "site.json", "service.yaml"
 REFERENCE = "binance"
+
+WRITTEN = "# Written by `ballast local`"
+KEPT = ("state", "store")  # what an agent knows of a chain and its venues
 
 SERVICE = """# Written by `ballast local`: the headless agent on the local chain that it started.
 state: state              # latches, journal and kill file
@@ -67,10 +72,10 @@ def live_locally(config: Path, folder: Path, seed: int, out: Console, seconds: f
     seed : of the synthetic market
     seconds : end by itself after so long; None waits for Ctrl-C
 
-    Raises Refusal when the strategy file is wrong.
+    Raises Refusal when the strategy file is wrong, or the folder holds another service.
     """
     loaded = load_config(config)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_room(folder, datetime.now(UTC))
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -95,11 +100,30 @@ def live_locally(config: Path, folder: Path, seed: int, out: Console, seconds: f
         out.print(f"vault   {site.vault} with {FIRST_DEPOSIT_USD:,} USDC", highlight=False)
         out.print("In another terminal:", highlight=False)
         service = folder / SERVICE_FILE
-        out.print(f"  ballast run {service} --cycles 1     look, decide, rehearse; nothing is sent", highlight=False)
-        out.print(f"  ballast run {service} --live         keep the vault", highlight=False)
+        out.print(
+            f"  ballast run {service} --cycles 1     look, decide, rehearse; nothing is sent",
+            highlight=False,
+            soft_wrap=True,
+        )
+        out.print(f"  ballast run {service} --live         keep the vault", highlight=False, soft_wrap=True)
         out.print("Ctrl-C stops it.", highlight=False)
         _move(local, quote, stopping, None if seconds is None else now + seconds)
     return 0
+
+
+def make_room(folder: Path, now: datetime) -> None:
+    """Make the folder ready for a new chain: what an agent kept of the last one is renamed, for it would halt on it.
+
+    Raises Refusal when the folder holds a service file that `ballast local` did not write.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    service = folder / SERVICE_FILE
+    if service.exists() and not service.read_text(encoding="utf-8").startswith(WRITTEN):
+        message = f"{service} was not written by `ballast local`, which would replace it; name another folder"
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="--out"))
+    for name in KEPT:
+        if (folder / name).exists():
+            (folder / name).rename(folder / f"{name}-until-{now:%Y%m%d-%H%M%S}")
 
 
 def _quotes(histories: Histories, clock: VirtualClock, base: str) -> Callable[[], Quote]:

@@ -13,7 +13,18 @@ from agent.market.vault_reader import LoanVenue, PerpVenue, VaultReader, VaultSi
 from agent.policy import Policy
 from agent.startup import require_agreement, require_loan_terms, require_tokens
 from agent.units import SECONDS_PER_HOUR, Token
-from chains.local import LocalChain, PerpSpec, PerpTick, VaultTerms, WorldSpec, deploy_vault, local_chain
+from chains.local import (
+    AaveAddresses,
+    LocalChain,
+    PerpSpec,
+    PerpTick,
+    VaultAddresses,
+    VaultTerms,
+    World,
+    WorldSpec,
+    deploy_vault,
+    local_chain,
+)
 from chains.local.accounts import AGENT_TEST_KEY
 from chains.local.hyper_core import HYPER_CORE_ADDRESS
 from chains.local.spec import USDC_DECIMALS
@@ -105,8 +116,12 @@ def open_stage(config: Config, market: HistorySource, from_s: int, folder: Path)
 
 def deployed_site(config: Config, local: LocalChain) -> VaultSite:
     """Deploys the vault of a strategy on a local chain; where it is, as reading it takes it."""
-    world = local.world
-    addresses = deploy_vault(local.node, world, vault_terms(config.policy), aave=local.aave)
+    addresses = deploy_vault(local.node, local.world, vault_terms(config.policy), aave=local.aave)
+    return site_of(config, local.world, addresses, local.aave)
+
+
+def site_of(config: Config, world: World, addresses: VaultAddresses, aave: AaveAddresses | None = None) -> VaultSite:
+    """Where a deployed vault of a strategy is, as reading it takes it."""
     perp = None
     if config.vault.perp_index is not None and addresses.perp_adapter is not None:
         perp = PerpVenue(
@@ -117,9 +132,9 @@ def deployed_site(config: Config, local: LocalChain) -> VaultSite:
             config.vault.max_perp_leverage,
         )
     loan = None
-    if local.aave is not None and addresses.loan_adapter is not None:
-        tokens = (local.aave.usdc.a_token, local.aave.base.variable_debt_token)
-        loan = LoanVenue(addresses.loan_adapter, local.aave.pool, *tokens, config.vault.size_decimals)
+    if aave is not None and addresses.loan_adapter is not None:
+        tokens = (aave.usdc.a_token, aave.base.variable_debt_token)
+        loan = LoanVenue(addresses.loan_adapter, aave.pool, *tokens, config.vault.size_decimals)
     return VaultSite(
         vault=addresses.vault,
         lens=addresses.lens,

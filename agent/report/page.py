@@ -47,6 +47,9 @@ def write_report(folder: Path, result: dict[str, Any], cycles: "DataFrame", deci
     environment.globals.update(words=words, findings=findings)
     page = environment.get_template("report.html").render(
         result=result,
+        strategy=result["strategy"],
+        synthetic=result["synthetic"],
+        summary=findings.summary(result),
         first_s=int(cycles["time_s"].iloc[0]),
         last_s=int(cycles["time_s"].iloc[-1]),
         plots=plots(curves(cycles, result["volatility_interval_h"]), result),

@@ -29,7 +29,7 @@ def summary_table(result: dict[str, Any]) -> "Table":
     target = percent(result["target_volatility"])
     rows = [
         ("Share price", percent(change, signed=True), f"{yearly} a year"),
-        ("Net asset value", usd(result["nav_end"]), f"from {usd(result['nav_start'])}, net of gas"),
+        ("Net asset value", usd(result["nav_end"]), f"from {usd(result['nav_start'])}, {_flows(result)}net of gas"),
         ("Realised volatility", percent(result["realised_volatility"]), f"a year, target {target}"),
         ("Deepest drawdown", _coloured(percent(result["max_drawdown"]), not deep), f"limit {_limit(result)}"),
         ("Largest net delta", percent(result["max_abs_net_delta"]), "of NAV"),
@@ -53,6 +53,12 @@ def progress(cycles: int, title: str) -> "Progress":
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar.add_task(title, total=cycles)
     return bar
+
+
+def _flows(result: dict[str, Any]) -> str:
+    """What depositors brought and took: without it their money would look like a gain."""
+    brought, took = result["attribution"]["deposits"], -result["attribution"]["withdrawals"]
+    return f"{usd(brought)} deposited, {usd(took)} redeemed, " if brought or took else ""
 
 
 def _title(result: dict[str, Any]) -> str:

@@ -1,12 +1,14 @@
 """A market as the backtests walk it: one row per hour in which everything is known, and what each hour pays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from agent.market.observation import Floats, Seconds
 from agent.market.source import HistorySource
-from agent.research.world import Dawns, dawns
+from agent.research.layout import Dawns
+from agent.research.signals import fill_carry_totals
+from agent.research.world import dawns
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ class Bars:
     paid: Floats
     open_interest: Floats
     dawn: Dawns  # which rows begin a day or a week
+    returns: Floats = field(init=False)  # (2, n): all that the price, and the carry, returned up to each row
+
+    def __post_init__(self) -> None:
+        returns = np.empty((2, len(self)))
+        np.log(self.spot, out=returns[0])
+        fill_carry_totals(self.spot, self.mark, self.accrued, returns[1])
+        object.__setattr__(self, "returns", returns)
 
     def __len__(self) -> int:
         return len(self.time_s)

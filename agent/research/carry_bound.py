@@ -53,7 +53,7 @@ def kept(rates: Floats, holding: Floats, cost_per_switch: float) -> float:
 def policy_positions(time_s: Seconds, rates: Floats, round_trip_cost: float, memory_h: float) -> Floats:
     """The shipped rule at every settlement: 1 where `agent.scaling.funding_regime` says that holding is worth it.
 
-    Every entry equals that function applied to the series up to there; both call `funding_step`.
+    Every entry equals that function applied to the series up to there; both call `funding_fold`.
     """
     return np.asarray(funding_holds(time_s, rates, round_trip_cost, memory_h))
 
@@ -127,7 +127,7 @@ def walk_forward(series: Sequence[Settlements], cost_per_switch: float) -> list[
 
     found = []
     for year in years:
-        best = max(grid, key=lambda parameters, year=year: summed(parameters, 0, starts[year]))  # type: ignore[misc]
+        best = max(grid, key=lambda parameters: summed(parameters, 0, starts[year]))
         inside = [one.rate[(one.time_s >= starts[year]) & (one.time_s < starts[year + 1])] for one in series]
         bound = sum(perfect_foresight(rates[1:], cost_per_switch) for rates in inside if len(rates) > 1)
         found.append(WalkForwardYear(year, *best, bound, summed(best, starts[year], starts[year + 1])))

@@ -81,7 +81,7 @@ def volatility(data: Path | None, markets: list[str], since: str, forecasts: boo
     from agent.research.terminal import print_forecasts, print_targeting
     from agent.research.volatility_table import compare_forecasts, compare_targeting
 
-    folder, (from_s, _) = _required(data), parse_period(since, since)
+    folder, (from_s, _) = _required(data), parse_period(since, since, ("--since", "--since"))
     for market in markets:
         file = folder / f"{market}-1h.parquet"
         print_targeting(console, market, compare_targeting(file, from_s))

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import config, njit
-
+from agent.lean import left_out
 from agent.scaling import funding
+
+# numba looks for these when it loads, and does without: tracing of compiled lines, calls of C, products of matrices.
+with left_out("coverage", "cffi", "scipy.linalg"):
+    from numba import config, njit
+    from numba.core.typing import cffi_utils  # noqa: F401  # looks for cffi
+    from numba.np import arraymath  # noqa: F401  # looks for scipy.linalg
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -41,8 +46,8 @@ def _cache_folder() -> Path:
     return folder
 
 
-if not config.CACHE_DIR:  # type: ignore[attr-defined]
-    config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
+if not config.CACHE_DIR:  # type: ignore[attr-defined]  # numba makes its options when it is loaded
+    config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]  # as above
 
 
 def _compile(**options: Any) -> Callable[[Function], Function]:
@@ -56,4 +61,4 @@ compiled = _compile(cache=True)
 compiled_row = _compile(cache=True, _nrt=False)
 compiled_inline = _compile(cache=True, _nrt=False, forceinline=True)
 compiled_parallel = _compile(cache=True, parallel=True)
-compiled_funding_step = _compile(forceinline=True)(funding.funding_step)
+compiled_funding_fold: Callable[..., Any] = _compile(_nrt=False)(funding.funding_fold)

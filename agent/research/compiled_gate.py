@@ -6,7 +6,8 @@ import math
 import agent.research.layout as at
 from agent.market.observation import Floats
 from agent.research.compiled import compiled_row
-from agent.research.compiled_step import Amounts, liquidation_distance
+from agent.research.compiled_exposure import liquidation_distance
+from agent.research.layout import Amounts
 from agent.units import BPS
 
 

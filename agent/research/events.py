@@ -11,16 +11,15 @@ import numpy as np
 
 import agent.research.layout as at
 from agent.config import Config
-from agent.market.observation import Floats, Observation, Seconds
+from agent.market.observation import Floats, Observation
 from agent.market.source import HistorySource
 from agent.research.bars import Bars, bars_of
-from agent.research.compiled import compiled_row
-from agent.research.compiled_gate import approves
-from agent.research.compiled_step import Amounts
-from agent.research.kernel import Run, Signals, proposes, signals_of
+from agent.research.kernel import Run, Signals, nothing_kept, rows_of, signals_of
+from agent.research.layout import Amounts
 from agent.research.live import LiveRules
 from agent.research.parameters import Charges, parameter_row, world_row
-from agent.research.world import Dawns, carry_out, latch, latch_due, net_assets, new_vault, pass_row
+from agent.research.walk import keep, until_due
+from agent.research.world import carry_out, latch, new_vault
 
 
 class Disagreement(Exception):
@@ -68,32 +67,25 @@ class _Runner:
         self.live = LiveRules(config, p)
 
     def run(self, audit_every: int, on_row: Callable[[int, int], None]) -> Run:
-        bars = self.bars
-        signals = signals_of(bars, self.p) if audit_every > 1 else Signals(*[np.full(len(bars), np.nan)] * 3)
-        count = self.last - self.first + 1
-        equity, spot, short = np.empty(count), np.empty(count, np.int64), np.empty(count, np.int64)
-        twin = np.zeros(at.PROPOSAL, np.int64)
-        latched, row = -1, self.first
-        while True:
-            row, acts = _until_something(
-                self.p, self.amounts, self.marks, self.tally,
-                bars.time_s, bars.spot, bars.mark, bars.high, bars.paid, bars.dawn,
-                signals.forecast, signals.sigma, signals.factor, self.first, row, self.last, audit_every,
-                self.waiting, self.pending, equity, spot, short, twin,
-            )  # fmt: skip
+        count = len(self.bars)
+        signals = signals_of(self.bars, self.p) if audit_every > 1 else Signals(*[np.full(count, np.nan)] * 3)
+        rows = rows_of(self.bars, signals, self.first, self.last)
+        kept, twin = nothing_kept(len(rows.time_s)), np.zeros(at.PROPOSAL, np.int64)
+        latched, row = -1, 0
+        while row < len(rows.time_s):
+            audit = -(-row // audit_every) * audit_every
+            row, acts = until_due(
+                self.p, self.amounts, self.marks, self.tally, rows, row, audit, self.waiting, self.pending, kept, twin
+            )
             self.pending = False
-            if row > self.last:
+            if row == len(rows.time_s):
                 break
-            if self._look(row, twin, acts, audit_every):
-                latched = row - self.first
-            kept = row - self.first
-            equity[kept] = net_assets(self.p, self.amounts, bars.spot[row]) / at.USD
-            spot[kept], short[kept] = self.amounts[at.SPOT], self.amounts[at.SHORT]
+            if self._look(self.first + row, twin, acts, audit_every):
+                latched = row
+            keep(self.p, self.amounts, rows.spot[row], row, kept)
             row += 1
-            on_row(row - self.first, count)
-            if row > self.last:
-                break
-        return Run(bars.time_s[self.first : self.last + 1], equity, spot, short, self.tally, self.amounts, latched)
+            on_row(row, len(rows.time_s))
+        return Run(rows.time_s, *kept, self.tally, self.amounts, latched)
 
     def _look(self, row: int, twin: Amounts, acts: bool, audit_every: int) -> bool:
         """The live functions at one row; True when a loss limit was latched."""
@@ -126,50 +118,3 @@ def _close(one: Amounts, other: Amounts) -> bool:
     same = np.abs(one - other) <= tolerance
     same[: at.DEPOSIT] = np.abs(one - other)[: at.DEPOSIT] <= 1
     return bool(same.all())
-
-
-@compiled_row
-def _until_something(
-    p: Floats,
-    s: Amounts,
-    f: Floats,
-    tally: Floats,
-    time_s: Seconds,
-    spot: Floats,
-    mark: Floats,
-    high: Floats,
-    paid: Floats,
-    dawn: Dawns,
-    forecast: Floats,
-    sigma: Floats,
-    factor: Floats,
-    first: int,
-    start: int,
-    last: int,
-    audit_every: int,
-    waiting: Amounts,
-    pending: bool,
-    equity: Floats,
-    spot_lots: Amounts,
-    short_lots: Amounts,
-    out: Amounts,
-) -> tuple[int, bool]:
-    """Move the world on to the next row that the live functions must see, and whether the twin would act there."""
-    for i in range(start, last + 1):
-        if i > first:
-            pass_row(p, s, f, tally, time_s[i], time_s[i - 1], spot[i], mark[i], mark[i - 1], high[i], paid[i], dawn[i])
-        if pending:
-            carry_out(p, s, f, tally, spot[i], mark[i], waiting)
-            pending = False
-        units = net_assets(p, s, spot[i])
-        acts = False
-        if audit_every > 1:
-            nav = units / at.USD
-            acts = proposes(p, s, f, nav, spot[i], mark[i], forecast[i], sigma[i], factor[i], out)
-            acts = acts and approves(p, s, f, nav, spot[i], mark[i], out)
-        if acts or audit_every == 1 or (i - first) % audit_every == 0 or latch_due(p, s, f):
-            return i, acts
-        equity[i - first] = units / at.USD
-        spot_lots[i - first] = s[at.SPOT]
-        short_lots[i - first] = s[at.SHORT]
-    return last + 1, False

@@ -12,7 +12,7 @@ from numba import prange
 
 from agent.market.observation import Floats, Seconds
 from agent.research.compiled import compiled_inline, compiled_parallel, compiled_row
-from agent.research.signals import forecasts, hourly_variances, trailing_means
+from agent.research.signals import fill_forecasts, hourly_variances, trailing_means
 from agent.scaling import no_trade_band
 from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from agent.volatility.truncation import SETTLED_HALF_LIVES
@@ -102,10 +102,11 @@ def forecast_path(
     time_s: Seconds, close: Floats, *, half_life_h: float, calibration_h: float, floor: float, warm_up_h: float
 ) -> Floats:
     """What `ewma` (calibration 0) or `calibrated_ewma` of agent/volatility would have said at every row."""
-    steps = np.diff(np.log(close), prepend=np.log(close[:1]))
-    variances = hourly_variances(time_s, steps, 1.0)
+    variances = hourly_variances(time_s, np.log(close), 1.0)
     window = SETTLED_HALF_LIVES * (half_life_h + calibration_h) + warm_up_h
-    return np.asarray(forecasts(time_s, variances, half_life_h, calibration_h, 1.0, floor, warm_up_h, window))
+    out = np.empty(len(time_s))
+    fill_forecasts(time_s, variances, half_life_h, calibration_h, floor, warm_up_h, window, out)
+    return out
 
 
 def target_grid(time_s: Seconds, close: Floats, sets: Floats, first: int) -> Floats:
@@ -115,10 +116,9 @@ def target_grid(time_s: Seconds, close: Floats, sets: Floats, first: int) -> Flo
     -------
     Per set: final value of 1, annualised deviation of hourly returns, worst fall from a high, sum of |trades|.
     """
-    steps = np.diff(np.log(close), prepend=np.log(close[:1]))
     returns = np.diff(close, prepend=close[:1]) / np.concatenate((close[:1], close[:-1]))
     out = np.zeros((len(sets), 4))
-    _grid(time_s, hourly_variances(time_s, steps, 1.0), returns, sets, first, out)
+    _grid(time_s, hourly_variances(time_s, np.log(close), 1.0), returns, sets, first, out)
     return out
 
 

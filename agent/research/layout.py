@@ -1,6 +1,38 @@
-"""Where each number of a compiled backtest stands: a vault's amounts, its marks, and one proposal."""
+"""Where each number of a compiled backtest stands: the vault's amounts and marks, a proposal, the market's rows."""
 
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.market.observation import Floats, Seconds
 from agent.research.parameters import INDEX
+
+Amounts = Seconds  # int64, in the layouts below
+Dawns = NDArray[np.int8]
+
+
+class Rows(NamedTuple):
+    """What a run reads of the market, arrays of one length; the first six of Bars, the others of Signals."""
+
+    time_s: Seconds
+    spot: Floats
+    mark: Floats
+    high: Floats
+    paid: Floats
+    dawn: Dawns
+    forecast: Floats
+    sigma: Floats
+    factor: Floats
+
+
+class Kept(NamedTuple):
+    """What a run keeps of every row."""
+
+    equity_usd: Floats  # net asset value after the row's plan
+    spot_lots: Amounts
+    short_lots: Amounts
+
 
 # The vault, integers: cash in millionths of a USD, legs in lots (a short counts up).
 IDLE, EQUITY, CORE, TO_VENUE, TO_VAULT, SPOT, SHORT, MODE, PLANS, LIQUIDATIONS = range(10)

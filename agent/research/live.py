@@ -6,7 +6,8 @@ import agent.research.layout as at
 from agent.config import Config
 from agent.decision import Approved, Proposal
 from agent.market.observation import Block, Floats, MarketView, Mode, Observation, PerpState, VaultState
-from agent.research.compiled_step import Amounts, withdrawable
+from agent.research.compiled_cash import withdrawable
+from agent.research.layout import Amounts
 from agent.research.world import net_assets, whole_bps
 from agent.risk import check, latch_due
 from agent.strategies import decide

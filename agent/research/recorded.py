@@ -25,19 +25,6 @@ def funding_series(data: Path) -> list[Settlements]:
     return [_settlements(file, f"{file.parent.parent.name} {file.stem}") for file in files]
 
 
-def hourly_closes(file: Path) -> tuple[Seconds, Floats]:
-    """When each hourly bar closed (unix seconds) and its close; hours without a trade are left out.
-
-    Raises Refusal when the file is missing or a close is not a positive number.
-    """
-    times, columns = _columns(file, ("close", "volume"))
-    traded = columns["volume"] > 0
-    close = columns["close"][traded]
-    if not (np.isfinite(close) & (close > 0)).all():
-        raise Refusal(Reason(Code.DATA_NOT_POSITIVE, "a close is not a positive number", where=str(file)))
-    return times[traded] + SECONDS_PER_HOUR, close
-
-
 def hourly_bars(file: Path) -> tuple[Seconds, dict[str, Floats]]:
     """When each hourly bar closed, and its open, high, low and close; hours without a trade are left out."""
     times, columns = _columns(file, ("open", "high", "low", "close", "volume"))

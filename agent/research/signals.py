@@ -1,7 +1,8 @@
 """What decisions read from the market alone, for every row at once: forecasts, funding regime, open interest.
 
 Compiled twins of agent/volatility and agent/scaling: a live function reads one window and answers once, a twin slides
-the window along. tests/research compares every answer.
+the window along. tests/research compares every answer. Those that fill an array they are given leave it to the caller
+where its memory comes from: asking the system for it would take as long as the work.
 """
 
 import math
@@ -9,58 +10,55 @@ import math
 import numpy as np
 
 from agent.market.observation import Floats, Seconds
-from agent.research.compiled import compiled, compiled_funding_step, compiled_row
+from agent.research.compiled import compiled, compiled_funding_fold, compiled_row
 from agent.scaling.funding import BLOCK_S
 from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from agent.volatility.truncation import SETTLED_HALF_LIVES
 
 
-@compiled
-def hourly_variances(time_s: Seconds, step_returns: Floats, interval_h: float) -> Floats:
+@compiled_row
+def fill_hourly_variances(time_s: Seconds, total_returns: Floats, interval_h: float, out: Floats) -> None:
     """Squared return over the interval that ends at each row, per hour; NaN where the interval begins before row 0.
 
     Parameters
     ----------
-    step_returns : n values, the first of which is ignored; entry i is the return of the step that ends at row i
+    total_returns : sum of all returns up to each row, from anywhere; the logarithm of a price is one
     """
-    count = len(time_s)
-    out = np.full(count, np.nan)
-    total = np.zeros(count)
-    for i in range(1, count):
-        total[i] = total[i - 1] + step_returns[i]
-    start = 0
-    interval_s = interval_h * SECONDS_PER_HOUR
-    per_hour = 1.0 / interval_h
-    for i in range(count):
+    start, interval_s = 0, math.ceil(interval_h * SECONDS_PER_HOUR)  # stamps are whole seconds
+    per_hour = SECONDS_PER_HOUR / interval_s
+    for i in range(len(time_s)):
         if time_s[i] - time_s[0] < interval_s:
+            out[i] = np.nan
             continue
-        while start + 1 < count and time_s[start + 1] <= time_s[i] - interval_s:
-            start += 1
-        change, elapsed = total[i] - total[start], time_s[i] - time_s[start]
-        # a division takes as long as all the rest, and without a hole it is always the same one
-        out[i] = change * change * (per_hour if elapsed == interval_s else SECONDS_PER_HOUR / elapsed)
-    return out
+        # without a hole the interval begins one row after the last one's, and the division is always the same
+        elapsed, part = time_s[i] - time_s[start], per_hour
+        if elapsed != interval_s:
+            if elapsed < interval_s:
+                start -= 1
+            while time_s[start + 1] <= time_s[i] - interval_s:
+                start += 1
+            part = SECONDS_PER_HOUR / (time_s[i] - time_s[start])
+        change = total_returns[i] - total_returns[start]
+        out[i] = change * change * part
+        start += 1
 
 
 @compiled
-def carry_steps(spot: Floats, mark: Floats, accrued: Floats) -> Floats:
-    """What long spot and short perp earned over the step that ends at each row, as agent/volatility/returns.py."""
-    out = np.zeros(len(spot))
-    for i in range(1, len(spot)):
-        out[i] = accrued[i] - ((mark[i] - spot[i]) - (mark[i - 1] - spot[i - 1])) / spot[i - 1]
+def hourly_variances(time_s: Seconds, total_returns: Floats, interval_h: float) -> Floats:
+    """As `fill_hourly_variances`, into a new array."""
+    out = np.empty(len(time_s))
+    fill_hourly_variances(time_s, total_returns, interval_h, out)
     return out
 
 
-@compiled
-def log_steps(price: Floats) -> Floats:
-    """Log return of the step that ends at each row; zero at the first."""
-    out = np.zeros(len(price))
-    before = math.log(price[0])
-    for i in range(1, len(price)):
-        now = math.log(price[i])
-        out[i] = now - before
-        before = now
-    return out
+@compiled_row
+def fill_carry_totals(spot: Floats, mark: Floats, accrued: Floats, out: Floats) -> None:
+    """What long spot and short perp earned from the first row to each, sums of agent/volatility/returns.py."""
+    total = 0.0
+    for i in range(len(spot)):
+        if i > 0:
+            total += accrued[i] - ((mark[i] - spot[i]) - (mark[i - 1] - spot[i - 1])) / spot[i - 1]
+        out[i] = total
 
 
 @compiled
@@ -85,12 +83,12 @@ def _fill_trailing_means(time_s: Seconds, values: Floats, half_life_h: float, ou
         first += 1
     if first == count:
         return
-    oldest, summed, weight, before, leaves = first, 0.0, 0.0, 0, time_s[first] + window_s
+    oldest, summed, weight, before, leaves = first, 0.0, 0.0, time_s[first], time_s[first] + window_s
     for i in range(first, count):
         now = time_s[i]
         decay = usual_decay
         if now - before != SECONDS_PER_HOUR:
-            decay = 2.0 ** ((before - now) / (half_life_h * SECONDS_PER_HOUR)) if i > first else 0.0
+            decay = 2.0 ** ((before - now) / (half_life_h * SECONDS_PER_HOUR))
         summed = summed * decay + values[i]
         weight = weight * decay + 1.0
         while leaves <= now:
@@ -105,76 +103,87 @@ def _fill_trailing_means(time_s: Seconds, values: Floats, half_life_h: float, ou
 
 
 @compiled
-def forecasts(
+def fill_forecasts(
     time_s: Seconds,
     variances: Floats,
     half_life_h: float,
     calibration_h: float,
-    interval_h: float,
     floor: float,
     warm_up_h: float,
     window_h: float,
-) -> Floats:
+    out: Floats,
+) -> None:
     """Annualised volatility at each row, NaN while it warms up; `calibration_h` 0 means without calibration.
 
     Parameters
     ----------
-    variances : of `hourly_variances`, over `interval_h` or, calibrated, over single steps
+    variances : of `hourly_variances`; of single steps when calibrated
     """
-    count = len(time_s)
-    out = trailing_means(time_s, variances, half_life_h)
+    _fill_trailing_means(time_s, variances, half_life_h, out)
     if calibration_h > 0:
         least = floor * floor / HOURS_PER_YEAR
-        misses = np.full(count, np.nan)
-        for i in range(2, count):
+        misses = np.full(len(time_s), np.nan)
+        for i in range(2, len(time_s)):
             if time_s[i - 1] - time_s[1] >= half_life_h * SECONDS_PER_HOUR:
                 misses[i] = variances[i] / max(least, out[i - 1])
         factor = trailing_means(time_s, misses, calibration_h)
-        for i in range(count):
+        for i in range(len(time_s)):
             out[i] = max(least, out[i]) * (1.0 if np.isnan(factor[i]) else factor[i])
-    oldest = 0
-    for i in range(count):
-        while time_s[oldest] < time_s[i] - window_h * SECONDS_PER_HOUR:
-            oldest += 1
-        if i - oldest < warm_up_h or i - oldest < 1:
-            out[i] = np.nan
-        elif not np.isnan(out[i]):
-            out[i] = max(floor, math.sqrt(out[i] * HOURS_PER_YEAR))
-    return out
+    _annualise(time_s, out, floor, warm_up_h, window_h)
+
+
+@compiled_row
+def _annualise(time_s: Seconds, out: Floats, floor: float, warm_up_h: float, window_h: float) -> None:
+    """From variances per hour to forecasts, where they have warmed up."""
+    window_s, least_rows = int(window_h * SECONDS_PER_HOUR), math.ceil(max(1.0, warm_up_h))
+    for i in range(len(out)):
+        sigma = math.sqrt(out[i] * HOURS_PER_YEAR)
+        if sigma < floor:  # NaN stays
+            sigma = floor
+        if i < least_rows or time_s[i - least_rows] < time_s[i] - window_s:
+            sigma = np.nan
+        out[i] = sigma
 
 
 @compiled
 def funding_holds(time_s: Seconds, funding: Floats, round_trip_cost: float, memory_h: float) -> Floats:
-    """1 at every row at which `agent.scaling.funding_regime` would say that a short is worth holding, else 0.
-
-    Two folds side by side: one began two blocks ago and speaks, the other takes over when the next block begins.
-    """
-    out = np.zeros(len(funding))
-    block, before = np.int64(-1), time_s[0]
-    hourly_decay = 2.0 ** (-1.0 / memory_h)
-    holding, regret, expected = False, 0.0, 0.0
-    next_holding, next_regret, next_expected = False, 0.0, 0.0
-    block_ends = time_s[0]
-    for i in range(len(funding)):
-        elapsed = time_s[i] - before
-        decay = hourly_decay if elapsed == SECONDS_PER_HOUR else 2.0 ** (-(elapsed / SECONDS_PER_HOUR) / memory_h)
-        if time_s[i] >= block_ends:
-            if block >= 0:
-                holding, regret, expected = next_holding, next_regret, next_expected
-            next_holding, next_regret, next_expected = False, 0.0, 0.0
-            block = time_s[i] // BLOCK_S
-            block_ends = (block + 1) * BLOCK_S
-        holding, regret, expected = compiled_funding_step(holding, regret, expected, funding[i], decay, round_trip_cost)
-        next_holding, next_regret, next_expected = compiled_funding_step(
-            next_holding, next_regret, next_expected, funding[i], decay, round_trip_cost
-        )
-        before = time_s[i]
-        out[i] = 1.0 if holding else 0.0
+    """As `fill_funding_holds`, into a new array."""
+    out = np.empty(len(funding))
+    fill_funding_holds(time_s, funding, round_trip_cost, memory_h, out, np.empty(len(funding)))
     return out
 
 
 @compiled
-def open_interest_factors(
+def fill_funding_holds(
+    time_s: Seconds, funding: Floats, round_trip_cost: float, memory_h: float, out: Floats, decays: Floats
+) -> None:
+    """1 at every row at which `agent.scaling.funding_regime` would say that a short is worth holding, else 0.
+
+    Parameters
+    ----------
+    decays : room for one number per row
+    """
+    _fill_decays(time_s, memory_h, decays)
+    # A fold takes in two blocks and answers for the later one; backwards, so that the right answer is written last.
+    end = len(funding)
+    while end > 0:
+        block = time_s[end - 1] // BLOCK_S
+        first = np.searchsorted(time_s, (block - 1) * BLOCK_S)
+        compiled_funding_fold(funding[first:end], decays[first:end], round_trip_cost, out[first:end])
+        end = np.searchsorted(time_s, block * BLOCK_S)
+
+
+@compiled_row
+def _fill_decays(time_s: Seconds, half_life_h: float, out: Floats) -> None:
+    hourly, before = 2.0 ** (-1.0 / half_life_h), time_s[0]
+    for i in range(len(out)):
+        elapsed = time_s[i] - before
+        out[i] = hourly if elapsed == SECONDS_PER_HOUR else 2.0 ** (-(elapsed / SECONDS_PER_HOUR) / half_life_h)
+        before = time_s[i]
+
+
+@compiled_row
+def scale_by_open_interest(
     time_s: Seconds,
     open_interest: Floats,
     window_h: float,
@@ -182,34 +191,41 @@ def open_interest_factors(
     start_z: float,
     full_z: float,
     floor: float,
-) -> Floats:
-    """The crowding factor at every row, NaN while less than half of the window is known."""
-    count = len(time_s)
-    out = np.full(count, np.nan)
+    out: Floats,
+) -> None:
+    """Multiply every row by its crowding factor, NaN while less than half of the window is known."""
+    window_s, smoothing_s = int(window_h * SECONDS_PER_HOUR), int((smoothing_h - 1.0) * SECONDS_PER_HOUR)
+    known_s = time_s[0] + math.ceil(window_h * SECONDS_PER_HOUR / 2.0)
+    slope, ratio, of_rows, of_recent = (1.0 - floor) / (full_z - start_z), 1.0, 1, 1
     # around a value of their own size, so that squares lose nothing; anew from time to time, so that it stays near
     centre, summed, squares, recent = open_interest[0], 0.0, 0.0, 0.0
     oldest, newest = 0, 0
-    for i in range(count):
+    for i in range(len(time_s)):
         away = open_interest[i] - centre
         summed, squares, recent = summed + away, squares + away * away, recent + away
-        while time_s[oldest] < time_s[i] - window_h * SECONDS_PER_HOUR:
+        while time_s[oldest] < time_s[i] - window_s:
             away = open_interest[oldest] - centre
             summed, squares = summed - away, squares - away * away
             oldest += 1
-        while time_s[newest] < time_s[i] - (smoothing_h - 1.0) * SECONDS_PER_HOUR:
+        while time_s[newest] < time_s[i] - smoothing_s:
             recent -= open_interest[newest] - centre
             newest += 1
-        rows = i - oldest + 1
         if i % 8192 == 0:
             centre, summed, squares, recent = open_interest[i], 0.0, 0.0, 0.0
             for j in range(oldest, i + 1):
                 away = open_interest[j] - centre
                 summed, squares = summed + away, squares + away * away
                 recent += away if j >= newest else 0.0
-        if (time_s[i] - time_s[0]) / SECONDS_PER_HOUR < window_h / 2:
+        if time_s[i] < known_s:
+            out[i] = np.nan
             continue
-        mean = summed / rows
-        deviation = math.sqrt(max(0.0, squares / rows - mean * mean))
-        z = 0.0 if deviation == 0.0 else (recent / (i - newest + 1) - mean) / deviation
-        out[i] = 1.0 - (1.0 - floor) * min(1.0, max(0.0, (z - start_z) / (full_z - start_z)))
-    return out
+        # excess and variance are times the rows of the window, and its square
+        rows, recent_rows = i - oldest + 1, i - newest + 1
+        if rows != of_rows or recent_rows != of_recent:  # without a hole never
+            of_rows, of_recent, ratio = rows, recent_rows, rows / recent_rows
+        excess = recent * ratio - summed
+        variance = max(0.0, rows * squares - summed * summed)
+        if start_z >= 0.0 and (excess <= 0.0 or excess * excess <= start_z * start_z * variance):
+            continue  # a factor of 1, as in most hours, and without root and division
+        z = 0.0 if variance == 0.0 else excess / math.sqrt(variance)
+        out[i] *= 1.0 - min(1.0 - floor, max(0.0, (z - start_z) * slope))

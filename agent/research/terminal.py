@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from agent.config import Config
 from agent.market.moments import hour_text
-from agent.research.backtest import Backtest
-from agent.research.carry_bound import CarryShare, WalkForwardYear
-from agent.research.exposures import Targeting
-from agent.research.validation.report import Validation
-from agent.volatility import Evaluation
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a command loads the one that it prints
     from rich.progress import Progress
+
+    from agent.config import Config
+    from agent.market.observation import Seconds
+    from agent.research.backtest import Backtest
+    from agent.research.bars import Market
+    from agent.research.carry_bound import CarryShare, WalkForwardYear
+    from agent.research.exposures import Targeting
+    from agent.research.validation.report import Validation
+    from agent.volatility import Evaluation
 
 SHOWN = {
     "final_usd": "{:,.0f}",
@@ -33,7 +36,7 @@ SHOWN = {
 }
 
 
-def tell_runner(console: Console, config: Config) -> None:
+def tell_runner(console: Console, config: "Config") -> None:
     """One line when a strategy takes the slow way, and why. Raises Refusal when no backtest can judge it."""
     from agent.research.parameters import require_testable
     from agent.research.runners import runner_note
@@ -52,7 +55,7 @@ def progress(console: Console) -> "Progress":
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def print_carry_bound(console: Console, shares: Sequence[CarryShare], years: Sequence[WalkForwardYear]) -> None:
+def print_carry_bound(console: Console, shares: Sequence["CarryShare"], years: Sequence["WalkForwardYear"]) -> None:
     """One row per series, their sum, and the years of the walk-forward."""
     table = Table("series", "settlements", "bound", "always on", "7-day mean", "shipped rule", "kept")
     for share in shares:
@@ -90,11 +93,21 @@ def print_carry_bound(console: Console, shares: Sequence[CarryShare], years: Seq
         console.print(walk)
 
 
-def print_backtest(console: Console, done: Backtest, seconds: float) -> None:
+def print_market(console: Console, market: "Market") -> None:
+    """Which market was looked at, and how much of the period asked for it knows."""
+    times = market.bars.time_s[market.first : market.last + 1]
+    _print_hours(console, market.synthetic, market.bars.label, times)
+
+
+def _print_hours(console: Console, synthetic: bool, label: str, time_s: "Seconds") -> None:
+    kind = "[bold yellow]SYNTHETIC market[/]" if synthetic else "[bold]recorded market[/]"
+    period = f"{len(time_s):,} hours from {hour_text(int(time_s[0]))} to {hour_text(int(time_s[-1]))}"
+    console.print(f"{kind}  {label}, {period}", highlight=False, soft_wrap=True)
+
+
+def print_backtest(console: Console, done: "Backtest", seconds: float) -> None:
     """The measures of one backtest."""
-    kind = "[bold yellow]SYNTHETIC market[/]" if done.synthetic else "[bold]recorded market[/]"
-    start, end = hour_text(int(done.run.time_s[0])), hour_text(int(done.run.time_s[-1]))
-    console.print(f"{kind}  {done.market}, {done.hours:,} hours from {start} to {end}", highlight=False, soft_wrap=True)
+    _print_hours(console, done.synthetic, done.market, done.run.time_s)
     table = Table(done.strategy, "", show_header=True)
     for name, value in done.measures.items():
         table.add_row(name.replace("_", " "), SHOWN.get(name, "{:.2%}").format(value))
@@ -105,7 +118,7 @@ def print_backtest(console: Console, done: Backtest, seconds: float) -> None:
     console.print(f"[dim]{done.hours / max(seconds, 1e-9):,.0f} bars a second[/]")
 
 
-def print_targeting(console: Console, name: str, found: Mapping[str, Targeting]) -> None:
+def print_targeting(console: Console, name: str, found: Mapping[str, "Targeting"]) -> None:
     """How well rules held 20 % a year on one market."""
     table = Table(name, "quarters", "median miss", "worst miss", "turnover saved", "tracking error", "turnover a year")
     for rule, one in found.items():
@@ -121,7 +134,7 @@ def print_targeting(console: Console, name: str, found: Mapping[str, Targeting])
     console.print(table)
 
 
-def print_forecasts(console: Console, name: str, found: Mapping[str, Evaluation]) -> None:
+def print_forecasts(console: Console, name: str, found: Mapping[str, "Evaluation"]) -> None:
     """Losses of every forecast on one market, the best QLIKE first."""
     table = Table(name, "days", "QLIKE", "MSE", "intercept", "slope", "R squared")
     for rule, one in sorted(found.items(), key=lambda item: item[1].qlike):
@@ -137,7 +150,7 @@ def print_forecasts(console: Console, name: str, found: Mapping[str, Evaluation]
     console.print(table)
 
 
-def print_validation(console: Console, found: Validation) -> None:
+def print_validation(console: Console, found: "Validation") -> None:
     """Every test of one strategy."""
     sharpe = found.sharpe
     console.print(

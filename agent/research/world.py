@@ -8,17 +8,15 @@ deposit and a withdrawal arrive with the next row; funding is quantity x mark x 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 import agent.research.layout as at
 from agent.market.observation import Floats, Seconds
 from agent.policy import LOSS_WINDOW_S
 from agent.research.compiled import compiled_inline, compiled_row
-from agent.research.compiled_step import Amounts
+from agent.research.layout import Amounts, Dawns
 from agent.units import BPS, HOURS_PER_YEAR, SECONDS_PER_HOUR
 
 SECONDS_PER_DAY = 86_400
-Dawns = NDArray[np.int8]
 DAYS_TO_MONDAY = 3  # 1970-01-01 was a Thursday
 NEW_DAY, NEW_WEEK = 1, 2
 
@@ -47,7 +45,26 @@ def net_assets(p: Floats, s: Amounts, spot: float) -> int:
     return cash + int(s[at.SPOT] * p[at.LOT_BASE] * spot * at.USD)
 
 
-@compiled_row
+@compiled_inline
+def is_liquidated(p: Floats, quantity: float, equity: int, mark_before: float, high: float) -> bool:
+    """Whether the high of the hour leaves a short of `quantity` no more than its maintenance margin."""
+    at_high = equity - quantity * (high - mark_before) * at.USD
+    return at_high <= quantity * high * p[at.MAINTENANCE] * at.USD
+
+
+@compiled_inline
+def lost_by_short(quantity: float, mark: float, mark_before: float) -> int:
+    """What the move of the mark takes from a short of `quantity`, millionths of a USD."""
+    return int(quantity * (mark - mark_before) * at.USD)
+
+
+@compiled_inline
+def drained(level: float, capacity_bps: float, elapsed_s: int, window_s: int) -> float:
+    """What is left in a bucket that drains its capacity in `window_s`."""
+    return max(0.0, level - capacity_bps * elapsed_s / window_s) if level > 0.0 else level
+
+
+@compiled_inline
 def funding_payment(quantity: float, mark: float, rate: float) -> int:
     """What a short of `quantity` receives at one settlement, millionths of a USD: quantity x mark x rate."""
     return round(quantity * mark * rate * at.USD)
@@ -75,8 +92,7 @@ def pass_row(
         s[at.TO_VENUE], s[at.TO_VAULT] = 0, 0
     if s[at.SHORT] > 0:
         quantity = s[at.SHORT] * p[at.LOT_BASE]
-        at_high = s[at.EQUITY] - quantity * (high - mark_before) * at.USD
-        if at_high <= quantity * high * p[at.MAINTENANCE] * at.USD:
+        if is_liquidated(p, quantity, s[at.EQUITY], mark_before, high):
             # the venue's liquidators keep what maintenance margin was left
             s[at.SHORT], s[at.EQUITY] = 0, 0
             s[at.LIQUIDATIONS] += 1
@@ -89,24 +105,27 @@ def pass_row(
                 hours = (time_s - before_s) / SECONDS_PER_HOUR
                 interest = int(quantity * mark * p[at.BORROW_ANNUAL] * hours / HOURS_PER_YEAR * at.USD)
                 tally[at.INTEREST_USD] += interest / at.USD
-            s[at.EQUITY] += funding - interest - int(quantity * (mark - mark_before) * at.USD)
+            s[at.EQUITY] += funding - interest - lost_by_short(quantity, mark, mark_before)
     elapsed = time_s - before_s
-    if f[at.TURNOVER] > 0.0:
-        f[at.TURNOVER] = max(0.0, f[at.TURNOVER] - p[at.TURNOVER_BPS] * elapsed / SECONDS_PER_DAY)
-    if f[at.LOSS] > 0.0:
-        f[at.LOSS] = max(0.0, f[at.LOSS] - p[at.LOSS_BUDGET_BPS] * elapsed / LOSS_WINDOW_S)
-    if f[at.EMERGENCY] > 0.0:
-        f[at.EMERGENCY] = max(0.0, f[at.EMERGENCY] - p[at.EMERGENCY_BPS] * elapsed / LOSS_WINDOW_S)
+    f[at.TURNOVER] = drained(f[at.TURNOVER], p[at.TURNOVER_BPS], elapsed, SECONDS_PER_DAY)
+    f[at.LOSS] = drained(f[at.LOSS], p[at.LOSS_BUDGET_BPS], elapsed, LOSS_WINDOW_S)
+    f[at.EMERGENCY] = drained(f[at.EMERGENCY], p[at.EMERGENCY_BPS], elapsed, LOSS_WINDOW_S)
     share = float(net_assets(p, s, spot))
     f[at.SHARE] = share
     if share > f[at.HIGH]:
         f[at.HIGH] = share
     if dawn > 0:
-        f[at.DAY] = share
-        s[at.IDLE] -= int(p[at.GAS] * at.USD)  # the agent's daily sign of life
-        tally[at.GAS_USD] += p[at.GAS]
-        if dawn == NEW_WEEK:
-            f[at.WEEK] = share
+        begin_day(p, s, f, tally, share, dawn)
+
+
+@compiled_inline
+def begin_day(p: Floats, s: Amounts, f: Floats, tally: Floats, share: float, dawn: int) -> None:
+    """What the first row of a day adds: the marks of the loss limits, and the agent's daily sign of life."""
+    f[at.DAY] = share
+    if dawn == NEW_WEEK:
+        f[at.WEEK] = share
+    s[at.IDLE] -= int(p[at.GAS] * at.USD)
+    tally[at.GAS_USD] += p[at.GAS]
 
 
 @compiled_inline

@@ -15,7 +15,7 @@ from agent.scaling.dca import instalments_due, is_instalment_cycle, quantity_due
 from agent.scaling.depth import depth_factor
 from agent.scaling.drawdown import drawdown_factor
 from agent.scaling.fixed_risk import fixed_risk_exposure, fixed_risk_quantity, risked_capital
-from agent.scaling.funding import FundingRegime, funding_factor, funding_regime, funding_step
+from agent.scaling.funding import FundingRegime, funding_factor, funding_fold, funding_regime
 from agent.scaling.greeks import (
     Greeks,
     loan_greeks,
@@ -93,8 +93,8 @@ __all__ = [
     "fixed_risk_quantity",
     "forecast_buffer",
     "funding_factor",
+    "funding_fold",
     "funding_regime",
-    "funding_step",
     "gamma_scalp_interval",
     "gross_cap",
     "growth_rate",

@@ -1,7 +1,10 @@
 """Scale exposure by what it earns: when funding is worth a round trip, and the net rate of a loan."""
 
 import math
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from agent.market.observation import Floats, Seconds
 from agent.reasons import Code, Reason
@@ -24,7 +27,7 @@ class FundingRegime:
 def funding_regime(
     time_s: Seconds, funding: Floats, *, round_trip_cost: float, memory_h: float
 ) -> FundingRegime | Reason:
-    """Folds `funding_step` over the history: hold while it pays, and switch when a round trip has been lost.
+    """Folds the history (`funding_fold`): hold while it pays, and switch when a round trip has been lost.
 
     Not holding has no cost that anybody books, but it has one: the funding not earned. Holding through negative
     funding has the same. Whoever switches at once pays a round trip for every flicker; whoever waits until the wrong
@@ -60,21 +63,15 @@ def funding_regime(
     if len(time_s) == 0:
         return Reason(Code.WARMING_UP, "no funding is known yet", 0.0, 1.0, "strategy.funding")
     first = int(time_s.searchsorted((int(time_s[-1]) // BLOCK_S - 1) * BLOCK_S))
-    times = time_s[first:].tolist()
-    holding, regret, expected, before = False, 0.0, 0.0, times[0]
-    hourly_decay = 2.0 ** (-1.0 / memory_h)
-    for now, rate in zip(times, funding[first:].tolist(), strict=True):
-        hours = (now - before) / SECONDS_PER_HOUR
-        decay = hourly_decay if hours == 1.0 else 2.0 ** (-hours / memory_h)
-        holding, regret, expected = funding_step(holding, regret, expected, rate, decay, round_trip_cost)
-        before = now
-    return FundingRegime(holding, regret, expected)
+    hours = np.diff(time_s[first:], prepend=time_s[first]) / SECONDS_PER_HOUR
+    rates, decays = funding[first:].tolist(), np.exp2(-hours / memory_h).tolist()
+    return FundingRegime(*funding_fold(rates, decays, round_trip_cost, [False] * len(rates)))
 
 
-def funding_step(
-    holding: bool, regret: float, expected: float, rate: float, decay: float, round_trip_cost: float
+def funding_fold(
+    rates: Sequence[float], decays: Sequence[float], round_trip_cost: float, held: MutableSequence[bool]
 ) -> tuple[bool, float, float]:
-    """One row of the fold; plain arithmetic, so that the research kernels compile this very function.
+    """The fold row by row; plain arithmetic, so that the research kernels compile this very function.
 
         expected <- expected * decay + ln 2 * rate,  decay = 2^(-hours since the row before / memory_h)
         regret   <- max(0, regret - rate) while holding, max(0, regret + rate) while flat
@@ -84,19 +81,25 @@ def funding_step(
 
     Parameters
     ----------
-    rate : received by a short over the step that ends now, decimal
+    rates : received by a short over the step that ends at the row, decimal
+    decays : one per rate
+    held : filled with whether a short is worth holding after each row
 
     Returns
     -------
-    holding, regret and expected after the row; a switch sets the regret to zero.
+    holding, regret and expected after the last row; a switch sets the regret to zero.
     """
-    expected = expected * decay + LN_2 * rate
-    regret = regret - rate if holding else regret + rate
-    if regret < 0.0:
-        regret = 0.0
-    ahead = regret - expected if holding else regret + expected
-    if ahead > round_trip_cost:
-        return not holding, 0.0, expected
+    holding, regret, expected = False, 0.0, 0.0
+    for row in range(len(rates)):
+        rate = rates[row]
+        expected = expected * decays[row] + LN_2 * rate
+        regret = regret - rate if holding else regret + rate
+        if regret < 0.0:
+            regret = 0.0
+        ahead = regret - expected if holding else regret + expected
+        if ahead > round_trip_cost:
+            holding, regret = not holding, 0.0
+        held[row] = holding
     return holding, regret, expected
 
 

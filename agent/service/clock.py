@@ -24,6 +24,4 @@ def missed(last_started_s: float | None, now_s: float, interval_s: float) -> Rea
     if last_started_s is None or now_s - last_started_s <= 2 * interval_s:
         return None
     gap = now_s - last_started_s
-    return Reason(
-        Code.MISSED_CYCLES, f"the last cycle began {gap:.0f} s ago", gap, 2 * interval_s, "service.interval_s"
-    )
+    return Reason(Code.MISSED_CYCLES, f"the last cycle began {gap:.0f} s ago", gap, 2 * interval_s, "timing.interval_s")

@@ -16,10 +16,11 @@ from agent.execution.journal import open_journal
 from agent.execution.signers import open_signer
 from agent.reasons import Code, Reason, Refusal
 from agent.risk.controls import SECONDS_PER_DAY
-from agent.service.failures import refusing
+from agent.service.failures import with_service
 from agent.service.kill_switch import KillSwitch, stop
 from agent.service.latches import EVERY_VAULT, Latches
-from agent.service.settings import LoadedService, load_service
+from agent.service.settings import LoadedService
+from agent.watch.secrets import Redactor
 from chains.providers import ProviderPool
 
 if TYPE_CHECKING:
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
 CODES = {"pause": Code.PAUSED, "kill": Code.KILLED}
 
 
-@refusing
-def report_status(path: Path, console: "Console") -> int:
+@with_service
+def report_status(loaded: LoadedService, console: "Console") -> int:
     """Print what stops each vault and what it did in the last day; exit code 2 when anything stops one.
 
     It reads the database, so it works whether or not the agent runs.
     """
-    loaded = load_service(path)
     latches = _latches(loaded)
     switch = KillSwitch(loaded.state, latches)
+    redact = Redactor(loaded.secrets())
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("vault", "may send", "plans/24 h", "traded/24 h", "assets", "as of"):
         table.add_column(name, justify="right" if name not in ("vault", "may send") else "left", no_wrap=True)
@@ -57,14 +58,13 @@ def report_status(path: Path, console: "Console") -> int:
         stopped += [(name, reason) for reason in reasons]
     console.print(table)
     for name, reason in stopped:
-        console.print(f"[bold red]{reason.code}[/]  {name}: {_said(reason)}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]{reason.code}[/]  {name}: {_said(reason, redact)}", highlight=False, soft_wrap=True)
     return EXIT_REFUSED if stopped else EXIT_OK
 
 
-@refusing
-def report_stop(path: Path, vault: str, action: str, console: "Console") -> int:
+@with_service
+def report_stop(loaded: LoadedService, vault: str, action: str, console: "Console") -> int:
     """Pause or kill a vault, `*` for all of the service."""
-    loaded = load_service(path)
     _require_known(loaded, vault)
     person = getpass.getuser()
     stop(_latches(loaded), vault, CODES[action], f"{action} by {person}", person)
@@ -72,12 +72,11 @@ def report_stop(path: Path, vault: str, action: str, console: "Console") -> int:
     return EXIT_OK
 
 
-@refusing
-def report_resume(path: Path, vault: str, console: "Console") -> int:
+@with_service
+def report_resume(loaded: LoadedService, vault: str, console: "Console") -> int:
     """Clear the latches of a vault; `*` clears those of all. A kill file stays for whoever made it."""
-    loaded = load_service(path)
     _require_known(loaded, vault)
-    latches = _latches(loaded)
+    latches, redact = _latches(loaded), Redactor(loaded.secrets())
     person, now = getpass.getuser(), int(time.time())
     names = [vault] if vault != EVERY_VAULT else [EVERY_VAULT, *_names(loaded)]
     found = {latch.id: latch for name in names for latch in latches.active(name) if latch.vault in names}
@@ -85,25 +84,26 @@ def report_resume(path: Path, vault: str, console: "Console") -> int:
         latches.clear(name, now, person)
     for latch in found.values():
         console.print(
-            f"cleared  {latch.reason.code}  {latch.vault}: {_said(latch.reason)}", highlight=False, soft_wrap=True
+            f"cleared  {latch.reason.code}  {latch.vault}: {_said(latch.reason, redact)}",
+            highlight=False,
+            soft_wrap=True,
         )
     if not found:
         console.print(f"nothing was latched for {vault}", highlight=False)
     switch = KillSwitch(loaded.state, latches)
     left = {reason for name in names if name != EVERY_VAULT for reason in switch.reasons(name)}
     for reason in left:
-        console.print(f"[bold red]{reason.code}[/]  still: {_said(reason)}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]{reason.code}[/]  still: {_said(reason, redact)}", highlight=False, soft_wrap=True)
     return EXIT_REFUSED if left else EXIT_OK
 
 
-@refusing
-def report_journal(path: Path, last: int, console: "Console") -> int:
+@with_service
+def report_journal(loaded: LoadedService, last: int, console: "Console") -> int:
     """Print the last plans with their transactions and what came of them; the agent may run meanwhile."""
-    loaded = load_service(path)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("plan", "vault", "made (UTC)", "outcome", "transaction", "why"):
         table.add_column(name, no_wrap=name in ("plan", "vault", "made (UTC)", "transaction"))
-    rows = _journal_rows(loaded, last)
+    rows, redact = _journal_rows(loaded, last), Redactor(loaded.secrets())
     for row in rows:
         table.add_row(
             str(row.plan_number),
@@ -111,28 +111,30 @@ def report_journal(path: Path, last: int, console: "Console") -> int:
             _moment(row.block_time),
             " ".join(one for one in (row.status or row.state, row.code) if one),
             "" if row.hash is None else f"{row.hash[:10]}…",
-            escape(row.reason),
+            escape(redact(row.reason)),
         )
     console.print(table if rows else "nothing was sent yet")
     return EXIT_OK
 
 
-@refusing
-def report_accept(path: Path, note: str, console: "Console") -> int:
+@with_service
+def report_accept(loaded: LoadedService, note: str, console: "Console") -> int:
     """Take the chain's nonce as it is and the reverts so far as understood, in the name of whoever types this.
 
     The agent must not run: its journal is held by it.
 
     Raises
     ------
-    Refusal : the agent runs, the journal cannot be written, or nobody can say what the nonce is
+    Refusal : no note, the agent runs, the journal cannot be written, or nobody can say what the nonce is
     """
-    loaded = load_service(path)
+    if not note.strip():
+        message = "a sentence is missing: what happened, and why it is understood"
+        raise Refusal(Reason(Code.CONFIG_MISSING, message, where="--note"))
     nodes = loaded.service.nodes
     signer = open_signer(loaded.signer())
     person = getpass.getuser()
     with (
-        open_journal(loaded.journal_place) as journal,
+        open_journal(loaded.journal_place, Redactor(loaded.secrets())) as journal,
         ProviderPool(nodes.read_urls(), chain_id=loaded.chain().chain_id, needed=nodes.needed) as pool,
     ):
         nonce = int(pool.call("eth_getTransactionCount", signer.address, "latest"), 16)
@@ -143,7 +145,7 @@ def report_accept(path: Path, note: str, console: "Console") -> int:
 
 def _latches(loaded: LoadedService) -> Latches:
     loaded.state.mkdir(parents=True, exist_ok=True)
-    return Latches(loaded.latches_url)
+    return Latches(loaded.latches_url, Redactor(loaded.secrets()))
 
 
 def _names(loaded: LoadedService) -> list[str]:
@@ -178,8 +180,9 @@ def _journal_rows(loaded: LoadedService, last: int) -> list[sql.Row[tuple[object
         engine.dispose()
 
 
-def _said(reason: Reason) -> str:
-    return escape(str(reason).removeprefix(f"{reason.code}: "))
+def _said(reason: Reason, redact: Redactor) -> str:
+    """Hidden here once more: another process may have written it, which knew other secrets."""
+    return escape(str(redact.reason(reason)).removeprefix(f"{reason.code}: "))
 
 
 def _moment(at_s: int) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sql
 
@@ -11,6 +12,8 @@ from agent.execution.signer import SigningRefused
 from agent.execution.stores import JournalError
 from agent.market.chain_problems import CHAIN_PROBLEMS, chain_reason
 from agent.reasons import Code, Reason, Refusal
+from agent.service.settings import LoadedService, load_service
+from agent.watch.secrets import Redactor
 
 KNOWN = (Refusal, JournalError, Fenced, SigningRefused, sql.exc.SQLAlchemyError, *CHAIN_PROBLEMS)
 P = ParamSpec("P")
@@ -41,5 +44,20 @@ def refusing(command: Callable[P, T]) -> Callable[P, T]:
             raise
         except KNOWN as error:
             raise Refusal(*reasons_of(error)) from error
+
+    return run
+
+
+def with_service(command: Callable[Concatenate[LoadedService, P], T]) -> Callable[Concatenate[Path, P], T]:
+    """A command on a service file: it ends with codes when something known goes wrong, and none quotes its secrets."""
+
+    @wraps(command)
+    def run(path: Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        loaded = load_service(path)
+        try:
+            return command(loaded, *args, **kwargs)
+        except KNOWN as error:
+            redact = Redactor(loaded.secrets())
+            raise Refusal(*map(redact.reason, reasons_of(error))) from error
 
     return run

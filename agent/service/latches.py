@@ -1,5 +1,8 @@
 """What stops a vault until a person says otherwise, in a database, so that no restart forgets it."""
 
+import os
+import sys
+import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,9 +13,11 @@ import sqlalchemy as sql
 
 from agent.reasons import Code, Reason
 from agent.risk.controls import SECONDS_PER_DAY, SentPlan
+from agent.watch.secrets import NOTHING_KNOWN, Redactor
 
 EVERY_VAULT = "*"
 _MAGIC = b"SQLite format 3\0"
+_CHANGES = slice(24, 28)  # of the header: how many transactions have changed the file, big-endian
 _metadata = sql.MetaData()
 _latches = sql.Table(
     "latches",
@@ -42,6 +47,14 @@ _baselines = sql.Table(
     _metadata,
     sql.Column("vault", sql.Text, primary_key=True),
     sql.Column("plans", sql.Integer, nullable=False),
+)
+_dry_runs = sql.Table(
+    "dry_runs",
+    _metadata,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("config_hash", sql.Text, nullable=False),
+    sql.Column("block_time", sql.BigInteger, nullable=False),
+    sql.Column("note", sql.Text, nullable=False),
 )
 _values = sql.Table(
     "net_asset_values",
@@ -91,27 +104,32 @@ class Value:
 
 
 class Latches:
-    """The service's memory: latches, plans sent, what each vault is worth.
+    """The service's memory: latches, plans sent, what each vault is worth, which configurations were tried.
 
     Parameters
     ----------
     url : of SQLAlchemy, `sqlite:///path` or `postgresql+psycopg://...`
+    redact : hides secrets in reasons, which may quote what others said
 
     Every method raises SQLAlchemyError or OSError when the database cannot be read or written; whoever asks whether
     something may be done must take that as a no.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, redact: Redactor = NOTHING_KNOWN) -> None:
+        self._redact = redact
         self._engine = sql.create_engine(url, pool_pre_ping=True)
         is_sqlite = self._engine.dialect.name == "sqlite"
         if is_sqlite:
-            sql.event.listen(self._engine, "connect", _write_ahead)
+            sql.event.listen(self._engine, "connect", _in_one_file)
         _metadata.create_all(self._engine)
-        self._file = Path(self._engine.url.database) if is_sqlite and self._engine.url.database else None
+        path = self._engine.url.database
+        self._file = DatabaseFile(Path(path)) if is_sqlite and path else None
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        if self._file is not None:
+            self._file.close()
 
     def _reading(self) -> sql.Connection:
         self._require_file()
@@ -122,16 +140,12 @@ class Latches:
         return self._engine.begin()
 
     def _require_file(self) -> None:
-        """An open log answers for a while after the file behind it was overwritten; nobody else can read that then."""
-        if self._file is None:
-            return
-        with self._file.open("rb") as file:
-            begins = file.read(len(_MAGIC))
-        if begins != _MAGIC:
-            raise sql.exc.SQLAlchemyError(f"{self._file} is no database any more")
+        if self._file is not None:
+            self._file.require_same()
 
     def set(self, vault: str, reason: Reason, at_s: int, by: str) -> None:
         """Latch a vault (`EVERY_VAULT` for all) for a reason; a latch that is set for the same code stays as it is."""
+        reason = self._redact.reason(reason)
         with self._writing() as connection:
             same = (_latches.c.vault == vault) & (_latches.c.code == reason.code) & _latches.c.cleared_at.is_(None)
             if connection.execute(sql.select(_latches.c.id).where(same)).first() is not None:
@@ -193,6 +207,25 @@ class Latches:
             rows = connection.execute(_PLANS_SINCE, {"of": vault, "since": since_s}).all()
         return [SentPlan(row.at_s, row.traded_usd) for row in rows]
 
+    def counted(self, vault: str, number: int) -> bool:
+        """Whether a plan of this number was ever counted."""
+        mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number)
+        with self._reading() as connection:
+            return connection.execute(sql.select(_sent.c.at_s).where(mine)).first() is not None
+
+    def record_dry_run(self, config_hash: str, block_time: int, note: str) -> None:
+        """Keep that this configuration went through a whole cycle without sending."""
+        values = {"config_hash": config_hash, "block_time": block_time, "note": self._redact(note)}
+        with self._writing() as connection:
+            connection.execute(_dry_runs.insert().values(**values))
+
+    def dry_run_of(self, config_hash: str) -> int | None:
+        """Block time of the configuration's last dry run (unix seconds), or None without one."""
+        last = sql.select(sql.func.max(_dry_runs.c.block_time)).where(_dry_runs.c.config_hash == config_hash)
+        with self._reading() as connection:
+            at: int | None = connection.scalar(last)
+        return at
+
     def last_cleared(self, vault: str) -> int:
         """When a person last enabled the vault (unix seconds); 0 for never."""
         with self._reading() as connection:
@@ -226,7 +259,40 @@ class Latches:
         return None if row is None else Value(row.nav_usd, row.below_peak_usd, row.at_s)
 
 
-def _write_ahead(connection: Any, _: object) -> None:
-    """One wait for the disk per commit instead of three; what was committed is on it all the same."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+class DatabaseFile:
+    """The SQLite file behind open connections, which go on with it when it is removed or replaced: a stop that another
+    process writes into the new one would not be seen. So it is looked at before every question.
+
+    It stays open until the end, because closing a file lets go of all locks of this process on it, SQLite's included.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = path.open("rb", buffering=0)
+        self._changes = 0
+        self._lock = threading.Lock()  # of counts that are read and compared in one order
+
+    def close(self) -> None:
+        """To be called after the last connection was closed."""
+        self._opened.close()
+
+    def require_same(self) -> None:
+        """Raises SQLAlchemyError when the path names another file, none, or an older copy of this one; or OSError."""
+        named, opened = os.stat(self._path), os.fstat(self._opened.fileno())
+        if (named.st_dev, named.st_ino) != (opened.st_dev, opened.st_ino):
+            raise sql.exc.SQLAlchemyError(f"{self._path} was replaced while it was in use")
+        with self._lock:
+            header = os.pread(self._opened.fileno(), _CHANGES.stop, 0)
+            if not header.startswith(_MAGIC):
+                raise sql.exc.SQLAlchemyError(f"{self._path} is no database any more")
+            changes = int.from_bytes(header[_CHANGES])
+            if changes < self._changes:
+                self._changes = sys.maxsize  # whatever is written into it from now on
+                raise sql.exc.SQLAlchemyError(f"{self._path} was overwritten with an older copy while it was in use")
+            self._changes = changes
+
+
+def _in_one_file(connection: Any, _: object) -> None:
+    """No write-ahead log: what a person latches is in the one file that every process looks at, and on the disk."""
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = EXTRA")

@@ -101,7 +101,7 @@ class LeaderLease:
         try:
             self.fence()
         except Fenced as refused:
-            return Reason(Code.NOT_LEADER, str(refused), where="service.lease")
+            return Reason(Code.NOT_LEADER, str(refused), where="lease")
         return None
 
     def keep(self, on_lost: Callable[[], None]) -> None:

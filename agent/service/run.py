@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from agent.config import ExecutionConfig
 from agent.config.file import load_config
@@ -19,15 +20,15 @@ from agent.execution.live_broadcast import open_broadcaster
 from agent.execution.outcome import Fenced
 from agent.execution.send_rules import SendRules
 from agent.execution.signers import open_signer
+from agent.lean import leave_pandas_out
 from agent.market.background import BackgroundExchanges
 from agent.market.store.layout import base_of
 from agent.reasons import Code, Reason, Refusal
 from agent.research.promotion.allocation import require_allocation
 from agent.service.face import STANDBY, face_of
-from agent.service.failures import refusing
+from agent.service.failures import with_service
 from agent.service.kill_switch import KillSwitch
 from agent.service.latches import EVERY_VAULT, Latches
-from agent.service.lean import leave_pandas_out
 from agent.service.lease import LeaderLease
 from agent.service.notify import notify
 from agent.service.schedule import Schedule
@@ -68,8 +69,8 @@ class StoppedWaiting(Exception):
     """A signal came while another agent led."""
 
 
-@refusing
-def run_service(path: Path, *, live: bool, cycles: int | None = None) -> None:
+@with_service
+def run_service(loaded: LoadedService, *, live: bool, cycles: int | None = None) -> None:
     """Keep the vaults of a service file until a signal says stop.
 
     Parameters
@@ -87,7 +88,7 @@ def run_service(path: Path, *, live: bool, cycles: int | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        with open_service(path, live=live, stopping=stopping) as running:
+        with open_service(loaded.path, live=live, stopping=stopping) as running:
             if cycles is None:
                 _keep_to_the_schedule(running, stopping)
             for _ in range(cycles or 0):
@@ -118,11 +119,11 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
 
     with ExitStack() as undo:
         signer = open_signer(loaded.signer())
-        lease = _lead(loaded, signer.address, redact, undo, stopping)
+        lease = _lead(loaded, signer.address, redact, undo, stopping) if live else None
         if lease is not None:
             lease.keep(lambda: lose(Code.NOT_LEADER, "another agent has led meanwhile"))
-        latches = Latches(loaded.latches_url)
-        undo.callback(latches.close)
+        shared_latches = Latches(loaded.latches_url, redact)
+        undo.callback(shared_latches.close)
         with _mistakes("nodes"):
             pool = undo.enter_context(
                 ProviderPool(
@@ -133,7 +134,13 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
                     deadline_s=service.nodes.deadline_s,
                 )
             )
-        journal = undo.enter_context(open_journal(loaded.journal_place, takeover=lease is not None))
+        latches, journal_place = shared_latches, loaded.journal_place
+        if not live:
+            # Who only looks stands in nobody's way: what it would remember and write goes into a folder of its own.
+            own = Path(undo.enter_context(TemporaryDirectory(prefix="ballast-looks-")))
+            latches, journal_place = Latches(f"sqlite:///{own / 'service.sqlite'}", redact), str(own / "journal.sqlite")
+            undo.callback(latches.close)
+        journal = undo.enter_context(open_journal(journal_place, redact, takeover=lease is not None))
         venues = sorted({venue for config in configs for venue in config.observe.venues})
         followed = sorted({base_of(config.market.symbol) for config in configs}) if service.streams else []
         depth_bps = float(max(config.observe.depth_bps for config in configs))
@@ -149,7 +156,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
 
         broadcaster = open_broadcaster(chain, pool, pool, service.nodes.send_urls() or service.nodes.read_urls())
 
-        switch = KillSwitch(loaded.state, latches)
+        switch = KillSwitch(loaded.state, shared_latches)
         vault_names = {
             read_site(loaded.beside(entry.site)).vault: config.name
             for entry, config in zip(service.vaults, configs, strict=True)
@@ -157,9 +164,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
 
         def fence() -> None:
             if not live:
-                raise Fenced(
-                    "this process only looks, and an earlier plan has no end yet; ballast run --live brings it"
-                )
+                raise Fenced("this process only looks")
             if lease is not None:
                 lease.fence()
 
@@ -195,7 +200,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
         )
         vaults = [build(entry, loaded.beside, shared) for entry in service.vaults]
         if live:
-            require_dry_runs(journal, [vault.loaded for vault in vaults])
+            require_dry_runs(shared_latches.dry_run_of, [vault.loaded for vault in vaults])
             for vault in vaults:
                 require_allocation(vault.loaded.config_hash, chain.name, loaded.beside(service.promotions))
         metrics = Metrics()
@@ -204,7 +209,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
             channel = AppriseChannel(urls) if urls else None
         alerts = Alerts(channel, redact, time.time)
         turn = threading.Lock()
-        dry_runs = None if live else journal
+        dry_runs = None if live else shared_latches
         workers = tuple(
             Worker(
                 vault,
@@ -218,7 +223,7 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
             )
             for vault in vaults
         )
-        running = Running(loaded, workers, latches, metrics, alerts, lost)
+        running = Running(loaded, workers, shared_latches, metrics, alerts, lost)
         _show(running, redact, undo)
         log.info("ready", extra={"vaults": [worker.name for worker in workers], "live": live, "signer": signer.address})
         yield running

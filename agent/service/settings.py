@@ -1,6 +1,7 @@
 """What a service file says: which vaults this process keeps, through which nodes, signed by whom, watched how."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -13,13 +14,14 @@ from agent.config.mistakes import mistake
 from agent.config.models import Venue
 from agent.config.strict import Positive, Strict
 from agent.config.text import parse, place
-from agent.execution.signer_spec import Address, KeystoreSpec, LocalSpec, SignerSpec
+from agent.execution.signer_spec import Address, KeystoreSpec, LocalSpec, RemoteSpec, SignerSpec
 from agent.reasons import Code, Reason, Refusal
 from chains.registry import Chain, load_chain
 
 # An address or a password may stand in the file, or be named by where it is kept: env:BALLAST_RPC.
 Secret = Annotated[str, Field(min_length=1, max_length=500)]
 ENVIRONMENT = "env:"
+READ_BY_LIBRARIES = ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # from the environment
 CONNECT_S = 5  # to the database
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -158,15 +160,27 @@ class LoadedService:
         return self.database_url.replace("postgresql+psycopg://", "postgresql://")
 
     def secrets(self) -> list[str]:
-        """Everything of the file that must not be written anywhere."""
+        """Everything that must not be written anywhere: of the file, of its keystore, of the environment.
+
+        What is not set or cannot be read is left out: whoever needs it will say so, and `ballast kill` needs none.
+        """
         service, watching = self.service, self.service.watching
         named = [*service.nodes.read, *service.nodes.send, *watching.alerts]
-        if watching.status_token is not None:
-            named.append(watching.status_token)
-        # Of the database only its password: its user, host and name are words that logs need.
-        password = urlsplit(self.database_url or "").password
-        passwords = [] if password is None else [password, unquote(password)]
-        return [*(revealed(name) for name in named), *passwords]
+        named += [url for url in service.venues.values() if url.startswith(ENVIRONMENT)]
+        named += [] if watching.status_token is None else [watching.status_token]
+        found = [_known(name) for name in named]
+        found += [os.environ.get(name, "") for name in READ_BY_LIBRARIES]
+        signer = self.signer()
+        if isinstance(signer, RemoteSpec):
+            found.append(signer.url)
+        if isinstance(signer, KeystoreSpec):
+            with suppress(OSError, UnicodeDecodeError):
+                found.append(signer.password_file.read_text().strip("\r\n"))
+        if service.lease is not None:
+            # Of the database only its password: its user, host and name are words that logs need.
+            password = urlsplit(_known(service.lease.database)).password or ""
+            found += [password, unquote(password)]
+        return found
 
 
 def load_service(path: Path) -> LoadedService:
@@ -191,10 +205,13 @@ def load_service(path: Path) -> LoadedService:
 
 def revealed(secret: str) -> str:
     """The value that a file names, from the environment when it says so. Raises Refusal when it is not set there."""
-    if not secret.startswith(ENVIRONMENT):
-        return secret
-    name = secret.removeprefix(ENVIRONMENT)
-    value = os.environ.get(name)
+    value = _known(secret)
     if not value:
+        name = secret.removeprefix(ENVIRONMENT)
         raise Refusal(Reason(Code.CONFIG_MISSING, f"the environment variable {name} is not set", where=secret))
     return value
+
+
+def _known(secret: str) -> str:
+    """The value that a file names; empty when it is not set."""
+    return os.environ.get(secret.removeprefix(ENVIRONMENT), "") if secret.startswith(ENVIRONMENT) else secret

@@ -25,7 +25,7 @@ def read_site(path: Path) -> VaultSite:
         found: Any = json.loads(path.read_text())
         return _SITE.validate_python(found)
     except FileNotFoundError as error:
-        message = f"{path} does not exist; deploying the vault writes it"
+        message = f"{path} does not exist; `ballast local` writes one beside its service file"
         raise Refusal(Reason(Code.CONFIG_MISSING, message, where=str(path))) from error
     except (OSError, json.JSONDecodeError, ValidationError) as error:
         raise Refusal(Reason(Code.CONFIG_SYNTAX, f"not a vault's addresses: {error}", where=str(path))) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.config import ExecutionConfig
 from agent.config.file import LoadedConfig, load_config
-from agent.cycle import Cycle, Guard
+from agent.cycle import Cycle, Guard, look_side_by_side
 from agent.execution import Journal, Sender, Venues
 from agent.market.background import BackgroundExchanges
 from agent.market.chain_reader import ChainReader
@@ -15,6 +15,7 @@ from agent.market.hours import StoredHours
 from agent.market.live import LiveMarket
 from agent.market.vault_reader import VaultSite
 from agent.reasons import Code, Reason, Refusal
+from agent.risk.controls import SentPlan
 from agent.service.effects import wait_for_effect
 from agent.service.guard import ObserveOnly, ServiceGuard
 from agent.service.kill_switch import KillSwitch
@@ -34,10 +35,10 @@ class Shared:
     sender: Callable[[ExecutionConfig], Sender]
     agent: str  # address that signs
     chain: Chain
-    journal: Journal
+    journal: Journal  # likewise
     exchanges: BackgroundExchanges
     store: Path
-    latches: Latches
+    latches: Latches  # of who only looks, its own
     kill_switch: KillSwitch
     leads: Callable[[], Reason | None]
     live: bool
@@ -90,12 +91,14 @@ def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> B
         config.controls,
         shared.latches,
         shared.kill_switch,
-        lambda: None if shared.journal.watched(shared.agent) else shared.journal.plans_carried_out(site.vault),
+        lambda: carried_out(shared, site.vault),
         shared.leads,
         block_time_s=chain.block_time_s,
         interval_s=shared.interval_s,
     )
-    if not shared.live:
+    if shared.live:
+        latch_lost_memory(shared.journal, shared.latches, config.name, site.vault, shared.clock_ms() // 1_000)
+    else:
         guard = ObserveOnly(guard)
     adapters = (site.spot_adapter, None if site.perp is None else site.perp.adapter)
     venues = Venues(
@@ -112,5 +115,27 @@ def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> B
         shared.agent,
         lambda: wait_for_effect(reader, bound_s, shared.stopping),
         guard,
+        look_side_by_side,
     )
     return Built(loaded, site, cycle, hours)
+
+
+def carried_out(shared: Shared, vault: str) -> int | None:
+    """How many of a vault's plans are on chain for good by the journal; None while nobody knows, or who only looks."""
+    if not shared.live or shared.journal.watched(shared.agent):
+        return None
+    return shared.journal.plans_carried_out(vault)
+
+
+def latch_lost_memory(journal: Journal, latches: Latches, name: str, vault: str, now_s: int) -> None:
+    """Latches a vault whose last plan the service's database never heard of.
+
+    Every plan is counted there before the journal has it. So the database is new, or an older copy, and whatever a
+    person latched meanwhile is gone with it.
+    """
+    newest = journal.newest_plan(vault)
+    if newest is None or latches.counted(name, newest):
+        return
+    message = f"the journal has plan {newest}, and the service's database never counted it: latches may be lost"
+    latches.set(name, Reason(Code.STATE_LOST, message, where="ballast resume"), now_s, "the agent")
+    latches.record_plan(name, newest, SentPlan(now_s, 0.0))  # so that a person resumes once

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 import sqlalchemy as sql
 
 from agent.cycle import CycleOutcome
-from agent.execution import Journal
 from agent.execution.outcome import HALTING
 from agent.execution.stores import JournalError
 from agent.market.chain_problems import CHAIN_PROBLEMS
@@ -53,7 +52,7 @@ class Worker:
     ----------
     vault : ready to run
     turn : held during a cycle; vaults of one signer take turns, because they share its nonces
-    dry_runs : where a cycle that would have been right is noted, when nothing is sent
+    dry_runs : of a process that only looks: where a cycle that would have been right is noted
     wall : unix seconds
     stopping : once set, no cycle begins any more
     on_lost_journal : called when the journal cannot be read or written; only a new process opens it again
@@ -66,7 +65,7 @@ class Worker:
         metrics: Metrics,
         alerts: Alerts,
         turn: threading.Lock,
-        dry_runs: Journal | None = None,
+        dry_runs: Latches | None = None,
         wall: Callable[[], float] = time.time,
         stopping: threading.Event | None = None,
         on_lost_journal: Callable[[str], None] = lambda message: None,
@@ -151,6 +150,7 @@ class Worker:
             except JournalError as error:
                 self._failed((error.reason,))
                 self._on_lost_journal(str(error.reason))
+                self._latch((error.reason,))  # one that was replaced stays a matter for people after a restart
             except KNOWN as error:
                 self._failed(reasons_of(error))
             except Exception as error:

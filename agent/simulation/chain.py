@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 
-from agent.simulation.vault import VAULT, Books
+from agent.simulation.vault import VAULT, Books, Other
 from agent.simulation.world import World
 from chains.functions import keccak
 
@@ -68,7 +68,7 @@ class SimulatedBlock:
     base_fee: int
     books: Books
     included: tuple[Included, ...]
-    redemptions: tuple[bool, ...] = ()  # what others did to the vault in it
+    others: tuple[Other, ...] = ()  # what others did to the vault in it
 
     @property
     def nonce(self) -> int:
@@ -85,7 +85,7 @@ class SimulatedChain:
         self.blocks = {first.hash: first}
         self.head = first
         self.pool: dict[int, Sent] = {}
-        self._others: list[bool] = []  # waits for the next block: whether it is a redemption
+        self._others: list[Other] = []  # waits for the next block
         self._mined = 0
 
     def pass_to(self, now_s: int) -> None:
@@ -93,9 +93,14 @@ class SimulatedChain:
         while self.head.timestamp + BLOCK_S <= now_s:
             self.mine()
 
-    def others(self, *, redemption: bool) -> None:
+    def others(self, other: Other) -> None:
         """Somebody else changes the vault's state in the next block."""
-        self._others.append(redemption)
+        self._others.append(other)
+
+    def done_by_others(self) -> Iterator[Other]:
+        """Everything that others did to the vault, up to the head."""
+        for block in self._down(self.head, self.head.number):
+            yield from block.others
 
     def take(self, sent: Sent) -> str | None:
         """Puts a transaction into the pool; or the words with which a node refuses it."""
@@ -130,8 +135,8 @@ class SimulatedChain:
         others, self._others = tuple(self._others), []
         books, included = parent.books, parent.included
         early = world.strikes(0.5)  # whether the agent's transaction comes before what others did
-        for redemption in () if early else others:
-            books = books.changed(redemption=redemption)
+        for other in () if early else others:
+            books = books.changed(other)
         while (sent := self.pool.get(len(included))) is not None and sent.max_fee >= fee:
             if not world.strikes(world.weather.inclusion):
                 break
@@ -141,8 +146,8 @@ class SimulatedChain:
             price = min(sent.max_fee, fee + sent.priority_fee)
             included = (*included, Included(sent, number, block_hash, success, price))
             del self.pool[sent.nonce]
-        for redemption in others if early else ():
-            books = books.changed(redemption=redemption)
+        for other in others if early else ():
+            books = books.changed(other)
         self.head = SimulatedBlock(number, block_hash, parent.hash, timestamp, fee, books, included, others)
         self.blocks[block_hash] = self.head
         world.note("block", number, block_hash[:10], fee, len(included), books.plans)
@@ -152,7 +157,7 @@ class SimulatedChain:
         old = list(self._down(self.head, depth))
         fork = self.blocks[old[-1].parent] if old else self.head
         for block in reversed(old):
-            self._others += block.redemptions
+            self._others += block.others
         for one in self.head.included[fork.nonce :]:
             if self._world.strikes(0.8):
                 self.pool.setdefault(one.sent.nonce, one.sent)

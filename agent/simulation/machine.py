@@ -1,6 +1,6 @@
 """What a process stands on: a disk that may refuse, a signer that may be silent, a lease that may pass to another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ LEASE_S = 30
 class SimulatedDisk:
     """The real SQLite journal on a disk that may refuse, in a process that may end before or after every write."""
 
-    def __init__(self, path: Path, world: World) -> None:
+    def __init__(self, path: Path, world: World, on_commit: Callable[[], None]) -> None:
         self.name = "journal"
+        self._on_commit = on_commit
         self._store = SqliteStore(path)
         self._world = world
         self._open = True
@@ -37,6 +38,7 @@ class SimulatedDisk:
         with self._store.transaction():
             yield
             self._world.point("before the commit")
+        self._on_commit()
         self._world.point("after the commit")
 
     def close(self) -> None:
@@ -95,5 +97,5 @@ class SimulatedLease:
         try:
             self.fence(token)
         except Fenced as refused:
-            return Reason(Code.NOT_LEADER, str(refused), where="service.lease")
+            return Reason(Code.NOT_LEADER, str(refused), where="lease")
         return None

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.simulation.chain import GAS_USED, GAS_USED_BY_NOTHING, Included, SimulatedBlock, SimulatedChain, read_sent
-from agent.simulation.vault import Books
+from agent.simulation.vault import QUOTER, Books, proceeds
 from agent.simulation.world import World
+from chains.functions import abi_decode, abi_encode
 from chains.providers.worker import Job, Told
 from chains.rpc import BadAnswer, BlockRef, Request, RpcError, RpcUnavailable, block_ref, data_bytes, pinned_call
 
@@ -98,6 +99,9 @@ class SimulatedNode:
         calldata = data_bytes(call["data"])
         if not calldata:
             return block.books.encoded()
+        if call["to"] == QUOTER:
+            ((_, _, coins, _, _),) = abi_decode("((address,address,uint256,uint24,uint160))", calldata[4:])
+            return abi_encode("(uint256,uint160,uint32,uint256)", (proceeds(coins), 0, 0, 0))
         after = block.books.carried_out(calldata, block.timestamp)
         if isinstance(after, Books):
             return b""
@@ -146,7 +150,7 @@ class SimulatedProvider:
         world.wait(world.dice.choice((0, 0, 0, 0, 1, 2)))
         value, error = None, None
         try:
-            value = job(self._node)  # type: ignore[arg-type]
+            value = job(self._node)  # type: ignore[arg-type]  # it answers as a Node does
         except (RpcError, RpcUnavailable) as failure:
             error = failure
         world.note(self.name, type(error).__name__ if error else _short(value))

@@ -21,7 +21,7 @@ from agent.service.worker import Worker
 from agent.simulation.chain import BLOCK_S, DEEPEST_REORG, SimulatedChain
 from agent.simulation.machine import SimulatedDisk, SimulatedLease, SimulatedSigner
 from agent.simulation.nodes import CHAIN_ID, NAMES, SimulatedNode, SimulatedProvider
-from agent.simulation.vault import PRICE, VAULT, Books, vault_state
+from agent.simulation.vault import PRICE, QUOTER, SPOT_ADAPTER, VAULT, Books, vault_state
 from agent.simulation.world import World
 from agent.units import SECONDS_PER_HOUR
 from agent.watch.alerts import Alerts
@@ -50,6 +50,7 @@ class Surroundings:
     lease: SimulatedLease
     loaded: LoadedConfig
     on_send: Callable[["Process", bytes], None]  # told of bytes right before they leave
+    on_commit: Callable[[], None]  # told that the journal holds something new
 
 
 class Process:
@@ -73,7 +74,7 @@ class Process:
             open_provider=lambda name, *_: SimulatedProvider(nodes[name], world),
         )
         self.signer = SimulatedSigner(world)
-        self._disk = SimulatedDisk(around.journal, world)
+        self._disk = SimulatedDisk(around.journal, world, around.on_commit)
         self.journal = Journal(self._disk)
         broadcaster = LiveBroadcaster(self._pool, self, clients=dict.fromkeys(NAMES, Client.GETH))
         fees = config.execution
@@ -105,7 +106,7 @@ class Process:
             CalmMarket(),
             SimulatedVault(self._pool),
             self._pool,
-            Venues(CHAIN_ID, VAULT, _NOBODY, None, _NOBODY),
+            Venues(CHAIN_ID, VAULT, SPOT_ADAPTER, None, QUOTER),
             sender,
             self.signer.address,
             lambda: None,
@@ -139,8 +140,10 @@ class CalmMarket:
 
     def view(self, time_s: int) -> MarketView:
         """One price, known for an hour."""
-        history = History(np.array([time_s - SECONDS_PER_HOUR]), np.array([PRICE]), None, None, None)
-        return MarketView(time_s, "ETHUSDT", Fact(PRICE, "USD", "simulated", time_s), None, None, None, history, ())
+        history = History(np.array([time_s - SECONDS_PER_HOUR]), np.array([float(PRICE)]), None, None, None)
+        return MarketView(
+            time_s, "ETHUSDT", Fact(float(PRICE), "USD", "simulated", time_s), None, None, None, history, ()
+        )
 
 
 class SimulatedVault:

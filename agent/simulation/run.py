@@ -16,7 +16,8 @@ from agent.simulation.chain import DEEPEST_REORG, SimulatedChain, read_sent
 from agent.simulation.judge import Judge
 from agent.simulation.machine import LEASE_S, SimulatedLease
 from agent.simulation.nodes import CHAIN_ID
-from agent.simulation.process import Process, Surroundings
+from agent.simulation.process import RULES, Process, Surroundings
+from agent.simulation.vault import Other
 from agent.simulation.world import Crashed, Weather, World
 from chains.local.accounts import AGENT_TEST_KEY, DEPOSITOR
 
@@ -25,6 +26,7 @@ MEMORY = Path("/dev/shm")
 STEPS = 24
 CALM_STEPS = 80
 LONGEST_LIFE = 60  # points until a crash
+WHAT_OTHERS_DO = (Other.ASKS_FOR_MONEY, Other.BRINGS_COINS, Other.BRINGS_COINS, Other.ANYTHING)
 BY_A_PERSON = frozenset({Code.KILLED, Code.PAUSED})
 
 
@@ -59,7 +61,8 @@ class Simulation:
         world.passes, world.interrupt = self._chain.pass_to, self._interrupt
         loaded = _loaded()
         execution = loaded.config.execution
-        self._judge = Judge(folder / "journal.sqlite", execution.max_fee_gwei, execution.urgent_max_fee_gwei)
+        caps = (execution.max_fee_gwei, execution.urgent_max_fee_gwei)
+        self._judge = Judge(folder / "journal.sqlite", *caps, RULES.confirmation_blocks, RULES.finality_blocks)
         self._around = Surroundings(
             world,
             self._chain,
@@ -69,6 +72,7 @@ class Simulation:
             SimulatedLease(world),
             loaded,
             self._leaving,
+            lambda: self._judge.written(self._chain.head.number),
         )
         self._name = loaded.config.name
         self._process: Process | None = None
@@ -94,7 +98,7 @@ class Simulation:
         if self._process is not None:
             self._process.end()
         self._judge.close(self._chain, self._strangers)
-        if self._chain.head.books.waiting:
+        if not self._chain.head.books.at_rest:
             self._judge.violations.append(f"the agent does not work again; {self._latched()}")
         self._around.latches.close()
         found = tuple(self._judge.violations)
@@ -171,7 +175,7 @@ class Simulation:
         """What the rest of the world does before the agent's next step."""
         world, chain, weather = self._world, self._chain, self._world.weather
         if world.strikes(0.5):
-            chain.others(redemption=world.strikes(0.7))
+            chain.others(world.dice.choice(WHAT_OTHERS_DO))
         if world.strikes(weather.reorg):
             chain.reorganise(world.dice.randint(1, DEEPEST_REORG))
         if world.strikes(weather.spike):
@@ -213,7 +217,7 @@ class Simulation:
     def _quiet(self) -> bool:
         """Whether everything has come to its end."""
         process = self._process
-        if process is None or self._chain.head.books.waiting or self._chain.pool:
+        if process is None or not self._chain.head.books.at_rest or self._chain.pool:
             return False
         return not process.journal.watched(process.signer.address)
 
@@ -224,7 +228,8 @@ class Simulation:
         world.skew_s = world.cut_until_s = 0
         world.weather = replace(Weather(**{one.name: 0.0 for one in fields(Weather)}), inclusion=1.0)
         self._chain.calm()
-        self._chain.others(redemption=True)
+        for other in (Other.ASKS_FOR_MONEY, Other.BRINGS_COINS):
+            self._chain.others(other)
 
     def _latched(self) -> str:
         return "; ".join(str(latch.reason) for latch in self._around.latches.active(self._name)) or "nothing stops it"
@@ -233,7 +238,7 @@ class Simulation:
 @cache
 def _loaded() -> LoadedConfig:
     loaded = load_config(CONFIG)
-    controls = ControlsConfig(max_plans_per_hour=60)
+    controls = ControlsConfig(max_plans_per_hour=60, max_trading_plans_per_day=200)
     return replace(loaded, config=loaded.config.model_copy(update={"controls": controls}))
 
 

@@ -58,12 +58,14 @@ def ewma_volatility(
     if len(step_returns) < warm_up_h:
         return warming_up(len(step_returns), warm_up_h)
 
-    start = np.searchsorted(time_s, time_s - return_interval_h * SECONDS_PER_HOUR, side="right") - 1
+    interval_s = return_interval_h * SECONDS_PER_HOUR
     oldest_s = time_s[-1] - SETTLED_HALF_LIVES * half_life_h * SECONDS_PER_HOUR
-    first = max(int(np.searchsorted(start, 0)), int(np.searchsorted(time_s, oldest_s, side="right")))
-    if first == len(time_s) or start[-1] < 0:
+    # the first row that has a whole interval before it and still weighs
+    first = int(max(np.searchsorted(time_s, time_s[0] + interval_s), np.searchsorted(time_s, oldest_s, side="right")))
+    if first == len(time_s):
         return warming_up(len(step_returns), max(warm_up_h, return_interval_h))
-    start, end_s = start[first:], time_s[first:]
+    end_s = time_s[first:]
+    start = np.searchsorted(time_s, end_s - interval_s, side="right") - 1
 
     cumulative = np.concatenate(([0.0], np.cumsum(step_returns)))
     returns = cumulative[first:] - cumulative[start]

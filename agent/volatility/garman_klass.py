@@ -7,7 +7,7 @@ import numpy as np
 from agent.market.observation import Floats
 from agent.reasons import Reason
 from agent.units import HOURS_PER_YEAR
-from agent.volatility.checks import require_bars, require_positive, warming_up
+from agent.volatility.whole_bars import whole_bar_volatility
 
 
 def garman_klass_variance(open: Floats, high: Floats, low: Floats, close: Floats) -> Floats:
@@ -47,12 +47,4 @@ def garman_klass_volatility(
     ------
     ValueError : a price is not finite and positive, a high is below its low, or a parameter is not positive.
     """
-    require_positive(bars_per_year=bars_per_year, floor=floor)
-    have, need = require_bars(open=open, high=high, low=low, close=close), max(1, warm_up_bars)
-    if have < need:
-        return warming_up(have, need, "bars")
-    if (high < low).any():
-        raise ValueError("every high must be at least its low")
-    # A single bar's estimate can be negative; so can, in theory, a mean of few.
-    variance = max(0.0, float(garman_klass_variance(open, high, low, close).mean()))
-    return max(floor, math.sqrt(variance * bars_per_year))
+    return whole_bar_volatility(garman_klass_variance, open, high, low, close, bars_per_year, floor, warm_up_bars)

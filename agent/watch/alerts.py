@@ -28,6 +28,7 @@ CRITICAL = frozenset(
         Code.KILLED,
         Code.KILL_SWITCH_UNREADABLE,
         Code.STATE_UNREADABLE,
+        Code.STATE_LOST,
         Code.SENT_AGAINST_INTENDED,
         Code.REPEATED_EXECUTION,
         Code.RESTART_BUDGET,

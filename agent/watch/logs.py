@@ -10,7 +10,6 @@ from typing import IO
 
 from agent.watch.secrets import Redactor
 
-LONGEST_FIELD = 4_000
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
@@ -34,20 +33,7 @@ class JsonFormatter(logging.Formatter):
         fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info is not None and record.exc_info[1] is not None:
             fields["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
-        clean = {name: self._clean(name, value) for name, value in fields.items()}
-        return json.dumps(clean, default=str, allow_nan=False)
-
-    def _clean(self, name: str, value: object) -> object:
-        if isinstance(value, bool | int) or value is None:
-            return value
-        if isinstance(value, float):
-            return value if value - value == 0 else str(value)
-        if isinstance(value, dict):
-            return {str(key): self._clean(str(key), inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._clean(name, inner) for inner in value]
-        # The name goes along, because a transaction's hash looks like a private key.
-        return self._redact(f"{name}: {value}").removeprefix(f"{name}: ")[:LONGEST_FIELD]
+        return json.dumps(self._redact.data(fields), allow_nan=False)
 
 
 def start_logging(redact: Redactor, stream: IO[str] | None = None, level: int = logging.INFO) -> None:

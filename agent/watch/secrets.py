@@ -1,24 +1,30 @@
 """Keeps secrets out of everything that is written: known values, and whatever looks like one."""
 
+import json
 import re
-from collections.abc import Iterable
-from urllib.parse import unquote
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import quote, unquote
+
+from agent.reasons import Reason
 
 HIDDEN = "[hidden]"
+LONGEST_TEXT = 4_000  # of others, in a log or a status
 WITH_HOSTS = ("http", "https", "ws", "wss")
 SHORTEST = 6  # shorter values are words, and hiding words makes logs useless
 _PRIVATE_KEY = re.compile(r"(?<![0-9a-fA-F])(?:0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])")
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^\s/@]+)@", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^\s/]+)@", re.IGNORECASE)
 _URL_KEY = re.compile(r"(?P<host>(?:https?|wss?)://[^\s/?#]+)(?P<rest>[/?][^\s\"'<>]+)", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?P<name>\b(?:password|passphrase|secret|token|api[_-]?key|authorization|bearer)\b[\"']?\s*[:=]?\s*[\"']?"
     r"(?:bearer\s+|basic\s+)?)"
-    r"(?P<value>[^\s\"',}]{6,})",
+    # After a blank, words are words and addresses are public: "the password does not open it", "token 0x12...".
+    r"(?P<value>(?!0x[0-9a-f]{40}(?![0-9a-f]))(?:(?<!\s)|(?=[a-z]*[^a-z\s\"',}]))[^\s\"',}]{6,})",
     re.IGNORECASE,
 )
 # Transaction and block hashes have a private key's shape; the fields that hold them are public.
 _PUBLIC = re.compile(
-    r"(?P<name>\b(?:hash|tx|transaction|block|digest|root)\w*\b[\"']?\s*[:=]?\s*[\"']?)$", re.IGNORECASE
+    r"(?P<name>\b(?:hash|tx|transaction|block|digest|root|receipt of)\w*\b[\"']?\s*[:=]?\s*[\"']?)$", re.IGNORECASE
 )
 
 
@@ -32,7 +38,8 @@ class Redactor:
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        known = {part for value in values for part in _parts(value) if len(part) >= SHORTEST}
+        parts = {part for value in values for part in _parts(value) if len(part) >= SHORTEST}
+        known = {written for part in parts for written in _as_written(part)}
         longest_first = sorted(known, key=len, reverse=True)
         self._known = re.compile("|".join(re.escape(value) for value in longest_first)) if longest_first else None
 
@@ -44,6 +51,30 @@ class Redactor:
         text = _URL_KEY.sub(rf"\g<host>/{HIDDEN}", text)
         text = _NAMED.sub(rf"\g<name>{HIDDEN}", text)
         return _PRIVATE_KEY.sub(_unless_public, text)
+
+    def reason(self, reason: Reason) -> Reason:
+        """The reason without secrets, for a database or a terminal."""
+        return replace(reason, message=self(reason.message), where=self(reason.where))
+
+    def data(self, value: object, name: str = "") -> object:
+        """What may be written as JSON: every text in it without secrets and cut when it is long, no NaN.
+
+        Parameters
+        ----------
+        name : under which the value is told; it goes along, because a transaction's hash looks like a private key
+        """
+        if isinstance(value, bool | int) or value is None:
+            return value
+        if isinstance(value, float):
+            return value if value - value == 0 else str(value)
+        if isinstance(value, Mapping):
+            return {self(str(key)): self.data(inner, str(key)) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(inner, name) for inner in value]
+        return self(f"{name}: {value}").removeprefix(f"{name}: ")[:LONGEST_TEXT]
+
+
+NOTHING_KNOWN = Redactor()  # hides what looks like a secret
 
 
 def _unless_public(found: re.Match[str]) -> str:
@@ -63,3 +94,8 @@ def _parts(value: str) -> set[str]:
     if scheme not in WITH_HOSTS:
         parts |= {host, *host.split(":")}  # Apprise writes keys where others write a host
     return parts | {unquote(part) for part in parts}
+
+
+def _as_written(value: str) -> set[str]:
+    """A secret as messages may quote it."""
+    return {value, quote(value, safe=""), repr(value)[1:-1], json.dumps(value)[1:-1]}

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from agent.watch.secrets import NOTHING_KNOWN, Redactor
+
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 MOST_BYTES = 4_096
 SIGNATURE_AGE_S = 120
@@ -59,7 +61,7 @@ class StatusServer:
         token: str,
         stoppers: frozenset[str] = frozenset(),
         requests_per_s: float = 50.0,
-        redact: Callable[[str], str] = str,
+        redact: Redactor = NOTHING_KNOWN,
     ) -> None:
         if len(token) < 16:
             raise ValueError(f"the status token has {len(token)} characters; give it at least 16")
@@ -122,8 +124,7 @@ class StatusServer:
         if not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
             return _answer(403, "another token is needed")
         _, details = self._face.health()
-        shown = json.dumps({**self._face.status(), "health": details})
-        return web.Response(text=self._redact(shown), content_type="application/json")
+        return web.json_response(self._redact.data({**self._face.status(), "health": details}))
 
     async def _stop(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -14,7 +14,6 @@ USD_DECIMALS = 6
 LIMIT_PRICE_DECIMALS = 8
 PRICE_SIGNIFICANT_FIGURES = 5
 
-_SPOT_BALANCE = RawFunction("spotBalance", "(address,uint64)", "(uint64,uint64,uint64)")
 _MARK_PRICE = RawFunction("markPx", "(uint32)", "(uint64)")
 _ORACLE_PRICE = RawFunction("oraclePx", "(uint32)", "(uint64)")
 _BBO = RawFunction("bbo", "(uint64)", "(uint64,uint64)")
@@ -22,14 +21,6 @@ _MARGIN_SUMMARY = RawFunction("marginSummary", "(uint32,address)", "(int64,uint6
 _WITHDRAWABLE = RawFunction("withdrawable", "(address)", "(uint64)")
 _ACCOUNT_EXISTS = RawFunction("coreUserExists", "(address)", "(bool)")
 _POSITION = RawFunction("position", "(address,uint32)", "(int64,uint64,int64,uint32,bool)")
-
-
-class SpotBalance(NamedTuple):
-    """Token balance on core in token wei (USDC: 8 decimals)."""
-
-    total: int
-    hold: int
-    entry_notional: int
 
 
 class MarginSummary(NamedTuple):
@@ -56,11 +47,6 @@ class BestBidOffer(NamedTuple):
 
     bid: int
     ask: int
-
-
-def spot_balance(user: str, token: int) -> Call:
-    """Reads `SpotBalance(*result)`."""
-    return Call(_precompile(0x0801), _SPOT_BALANCE, (user, token))
 
 
 def mark_price(perp: int) -> Call:
@@ -146,11 +132,6 @@ def raw_price_nearest(human_price: float, size_decimals: int) -> int:
     return round(human_price * float(10 ** (USD_DECIMALS - size_decimals)))
 
 
-def limit_price(raw_price: int, size_decimals: int) -> int:
-    """A precompile price in the scale of order limits; exact."""
-    return int(raw_price * 10 ** (LIMIT_PRICE_DECIMALS - USD_DECIMALS + size_decimals))
-
-
 def limit_price_down(limit_px_1e8: int, size_decimals: int) -> int:
     """The highest price the venue accepts that is not above this one: a buyer's limit stays inside its bound."""
     step = _price_step(limit_px_1e8, size_decimals)
@@ -161,33 +142,6 @@ def limit_price_up(limit_px_1e8: int, size_decimals: int) -> int:
     """The lowest price the venue accepts that is not below this one: a seller's limit stays inside its bound."""
     step = _price_step(limit_px_1e8, size_decimals)
     return -(-limit_px_1e8 // step) * step
-
-
-def size_toward_zero(base_amount: int, base_decimals: int, size_decimals: int) -> int:
-    """Signed perp size of a signed base token amount, never larger than it."""
-    size = _rescale_down(abs(base_amount), base_decimals, size_decimals)
-    return size if base_amount >= 0 else -size
-
-
-def base_amount_toward_zero(size: int, size_decimals: int, base_decimals: int) -> int:
-    """Signed base token amount of a signed perp size, never larger than it; exact unless base has fewer decimals."""
-    amount = _rescale_down(abs(size), size_decimals, base_decimals)
-    return amount if size >= 0 else -amount
-
-
-def notional_usd6(size: int, raw_price: int) -> int:
-    """Unsigned notional in USD with 6 decimals; size and precompile price scale to exactly that."""
-    return abs(size) * raw_price
-
-
-def spot_usdc_to_usd6_down(core_wei: int) -> int:
-    """USDC on core spot (8 decimals) in 6 decimals, what does not fit left out."""
-    return core_wei // 100
-
-
-def usd6_to_spot_usdc(amount: int) -> int:
-    """USD with 6 decimals as USDC on core spot (8 decimals); exact."""
-    return amount * 100
 
 
 def deposit(asset_amount: int) -> bytes:
@@ -227,9 +181,3 @@ def _price_step(limit_px_1e8: int, size_decimals: int) -> int:
     by_figures: int = 10 ** max(0, len(str(limit_px_1e8)) - PRICE_SIGNIFICANT_FIGURES)
     whole: int = 10**LIMIT_PRICE_DECIMALS
     return max(by_places, min(by_figures, whole))
-
-
-def _rescale_down(amount: int, from_decimals: int, to_decimals: int) -> int:
-    if to_decimals >= from_decimals:
-        return int(amount * 10 ** (to_decimals - from_decimals))
-    return int(amount // 10 ** (from_decimals - to_decimals))

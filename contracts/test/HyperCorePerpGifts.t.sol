@@ -120,6 +120,7 @@ contract HyperCorePerpGiftsTest is HyperCorePerpFixture {
 
     /// @dev A gift of any size at any moment: never less than without it, never more than with it.
     /// forge-config: default.fuzz.runs = 128
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_gift_is_at_most_itself(uint256 amount, uint256 gift, uint256 moment, bool onCore, bool settles)
         public
     {

@@ -154,6 +154,7 @@ contract HyperCorePerpThinBookTest is ReadBackFixture {
     /// @dev Why no record of the reading back is needed: whatever became of the last order, the next one starts from
     /// the position that HyperCore tells in the same block, and never from the one that was hoped for.
     /// forge-config: default.fuzz.runs = 256
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_every_order_builds_on_what_was_read_back(int64[6] memory sizes, uint256 fate) public {
         for (uint256 i = 0; i < sizes.length; ++i) {
             int64 size = int64(bound(sizes[i], -10e4, 10e4));

@@ -243,6 +243,7 @@ contract HyperCorePerpTransfersTest is HyperCorePerpFixture {
 
     /// @dev Both directions, any amounts, looked at before and after everything that happens.
     /// forge-config: default.fuzz.runs = 128
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_wealth_never_moves_while_money_does(uint256 deposited, uint256 moved, uint256 back, bool settles)
         public
     {

@@ -49,6 +49,7 @@ contract TickPriceTest is ObservedPoolFixture {
     }
 
     /// forge-config: default.fuzz.runs = 200
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_agrees_with_the_pool_at_any_tick(int24 tick) public {
         _expectFirstPriceOf(int24(_bound(int256(tick), -887_271, 887_271)));
     }

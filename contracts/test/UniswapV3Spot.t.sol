@@ -7,25 +7,14 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {UniswapV3Spot} from "src/adapters/UniswapV3Spot.sol";
 import {IUniswapV3Pool, UniswapV3Swapper} from "src/adapters/UniswapV3Swapper.sol";
 import {Position} from "src/interfaces/IAdapter.sol";
-import {TestToken} from "sim/TestToken.sol";
 
 import {UniswapFixture} from "./helpers/UniswapFixture.sol";
 import {UniswapMarket} from "./helpers/UniswapMarket.sol";
-import {CallbackToken, FeeOnTransferToken} from "./helpers/UnusualTokens.sol";
-
-/// @notice Its balances shrink by themselves, as those of a rebasing token can.
-contract ShrinkingToken is TestToken("SHRINK", 18) {
-    function shrink(address holder, uint256 amount) external {
-        _burn(holder, amount);
-    }
-}
 
 /// @notice The spot leg in the published Uniswap v3 bytecode.
 contract UniswapV3SpotTest is UniswapFixture {
     function setUp() public {
-        asset = new TestToken("USDC", 6);
-        base = _newBase(18, true);
-        _openMarket();
+        _openEtherMarket();
     }
 
     // ---- buying and selling
@@ -245,97 +234,6 @@ contract UniswapV3SpotTest is UniswapFixture {
         spot.reduce(1_000, priceE36, 106);
     }
 
-    // ---- gifts and unusual tokens
-
-    function test_gifts_change_neither_value_nor_fingerprint() public {
-        _buy(1_000e6, 0, 100);
-        (uint256 value, bytes32 fingerprint) = (_value(), _fingerprint());
-        base.mint(address(spot), 5e18);
-        asset.mint(address(spot), 5_000e6);
-        assertEq(_value(), value);
-        assertEq(_fingerprint(), fingerprint);
-        uint256 held = spot.heldBase();
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.HeldBaseTooSmall.selector, held + 1, held));
-        _sell(held + 1, 0, 100);
-        _sell(held, 0, 100);
-        assertEq(_value(), 0);
-    }
-
-    function _useShrinkingToken() private returns (ShrinkingToken token) {
-        token = new ShrinkingToken();
-        base = token;
-        _openMarket();
-        _buy(10_000e6, 0, 100);
-    }
-
-    function test_base_that_shrinks_by_itself_is_a_loss_at_once_and_the_rest_can_be_sold() public {
-        ShrinkingToken token = _useShrinkingToken();
-        (uint256 held, bytes32 fingerprint) = (spot.heldBase(), _fingerprint());
-        token.shrink(address(spot), held / 10);
-        uint256 left = held - held / 10;
-        assertEq(spot.heldBase(), left);
-        assertEq(_value(), left * 2_500e6 / 1e18);
-        assertNotEq(_fingerprint(), fingerprint, "a plan made for more is refused");
-        vm.expectRevert(abi.encodeWithSelector(UniswapV3Spot.HeldBaseTooSmall.selector, held, left));
-        _sell(held, 0, 100);
-        spot.reduce(10_000, priceE36, 100);
-        assertEq(spot.heldBase(), 0);
-    }
-
-    function test_what_shrank_away_is_forgotten_at_the_next_trade() public {
-        ShrinkingToken token = _useShrinkingToken();
-        for (uint256 i; i < 2; ++i) {
-            token.shrink(address(spot), spot.heldBase() / 10);
-            if (i == 0) _buy(1_000e6, 0, 100);
-            else _sell(1e18, 0, 100);
-            uint256 held = spot.heldBase();
-            assertEq(held, token.balanceOf(address(spot)));
-            token.mint(address(spot), 10e18);
-            assertEq(spot.heldBase(), held, "a gift does not bring it back");
-            token.shrink(address(spot), 10e18);
-        }
-    }
-
-    function test_base_with_a_fee_on_transfer_is_refused_at_the_first_purchase() public {
-        base = new FeeOnTransferToken();
-        _openMarket();
-        asset.mint(address(spot), 1_000e6);
-        vm.expectPartialRevert(UniswapV3Swapper.ArrivedOtherThanSent.selector);
-        spot.execute(abi.encode(uint8(1), 1_000e6, 0), priceE36, 10_000);
-    }
-
-    function test_base_that_calls_back_can_neither_take_nor_trade_nor_gift_itself_into_the_position() public {
-        CallbackToken hooked = new CallbackToken();
-        base = hooked;
-        _openMarket();
-
-        hooked.onNextTransfer(address(spot), abi.encodeCall(spot.uniswapV3SwapCallback, (int256(1), -1, "")));
-        _buy(1_000e6, 0, 100);
-        assertEq(hooked.answer(), abi.encodeWithSelector(UniswapV3Swapper.NoPaymentDue.selector, address(hooked)));
-
-        bytes memory again = abi.encodeCall(spot.execute, (abi.encode(uint8(2), 1, 0), priceE36, 10_000));
-        hooked.onNextTransfer(address(spot), again);
-        _buy(1_000e6, 0, 100);
-        assertEq(hooked.answer(), abi.encodeWithSelector(UniswapV3Spot.OnlyVault.selector, address(hooked)));
-
-        // Even a vault without a guard of its own would find the pool locked.
-        hooked.onNextTransfer(address(this), abi.encodeCall(this.callSpot, (again)));
-        uint256 held = spot.heldBase();
-        _sell(held / 2, 0, 100);
-        assertFalse(hooked.succeeded());
-        assertEq(spot.heldBase(), held - held / 2);
-
-        hooked.onNextTransfer(address(hooked), abi.encodeCall(hooked.mint, (address(spot), 1e6)));
-        asset.mint(address(spot), 1_000e6);
-        vm.expectPartialRevert(UniswapV3Swapper.ArrivedOtherThanSent.selector);
-        spot.execute(abi.encode(uint8(1), 1_000e6, 0), priceE36, 100);
-    }
-
-    function callSpot(bytes calldata call) external {
-        (bool succeeded, bytes memory answer) = address(spot).call(call);
-        require(succeeded, string(answer));
-    }
-
     // ---- set-up
 
     function test_refuses_a_vault_without_code_and_a_pool_of_other_tokens_at_set_up() public {
@@ -351,78 +249,5 @@ contract UniswapV3SpotTest is UniswapFixture {
         assertEq(spot.asset(), address(asset));
         assertEq(spot.baseToken(), address(base));
         assertEq(address(spot.pool()), address(market.pool()));
-    }
-}
-
-/// @notice The same over assets and base tokens of 6, 8 and 18 decimals, in both orders of their addresses.
-contract UniswapV3SpotDecimalsTest is UniswapFixture {
-    uint256 private constant MAX_SLIPPAGE_BPS = 500;
-
-    UniswapMarket[] private markets;
-
-    function setUp() public {
-        uint8[3] memory decimals = [6, 8, 18];
-        for (uint256 i; i < 18; ++i) {
-            asset = new TestToken("ASSET", decimals[i % 3]);
-            base = _newBase(decimals[i / 3 % 3], i < 9);
-            _openMarket();
-            markets.push(market);
-        }
-    }
-
-    function test_buys_and_sells_the_same_in_every_market() public {
-        for (uint256 i; i < markets.length; ++i) {
-            _useMarket(markets[i]);
-            uint256 asset1 = 10 ** asset.decimals();
-            uint256 cash = asset.balanceOf(address(this));
-            uint256 notional = _buy(10_000 * asset1, 0, 20);
-            assertApproxEqRel(spot.heldBase(), 4 * 10 ** base.decimals(), 0.002e18);
-            assertApproxEqRel(notional, 10_000 * asset1, 0.002e18);
-            spot.reduce(10_000, priceE36, 20);
-            assertEq(spot.heldBase(), 0);
-            assertApproxEqRel(asset.balanceOf(address(this)) - cash, 10_000 * asset1, 0.002e18);
-            _assertClean();
-        }
-    }
-
-    /// @dev Every trade starts with the pool at the reference price, so that none can gain by chance.
-    function testFuzz_trading_creates_no_value_and_loses_no_more_than_the_bound(
-        uint256 index,
-        uint256[6] memory kinds,
-        uint256[6] memory amounts
-    ) public {
-        _useMarket(markets[index % markets.length]);
-        asset.mint(address(this), 2_000_000 * 10 ** asset.decimals());
-        for (uint256 i; i < amounts.length; ++i) {
-            market.moveTo(PRICE_E8);
-            uint256 before = asset.balanceOf(address(this)) + _value();
-            uint256 traded = _tradeSomething(kinds[i] % 3, amounts[i]);
-            uint256 afterwards = asset.balanceOf(address(this)) + _value();
-            assertLe(afterwards, before + 1, "value from nothing");
-            uint256 rounding = 2 + priceE36 / 1e36;
-            assertLe(before, afterwards + traded * MAX_SLIPPAGE_BPS / 10_000 + rounding, "lost too much");
-            assertEq(spot.heldBase(), base.balanceOf(address(spot)), "counts other than there is");
-            _assertClean();
-        }
-    }
-
-    function _tradeSomething(uint256 kind, uint256 amount) private returns (uint256) {
-        uint256 held = spot.heldBase();
-        if (kind == 0) {
-            // Too little to buy anything worth a unit with is refused.
-            try this.buy(bound(amount, 1, 200_000 * 10 ** asset.decimals())) returns (uint256 traded) {
-                return traded;
-            } catch {
-                return 0;
-            }
-        }
-        if (kind == 1 && held != 0) return _sell(bound(amount, 1, held), 0, MAX_SLIPPAGE_BPS);
-        return _reduce(bound(amount, 1, 10_000), MAX_SLIPPAGE_BPS);
-    }
-
-    /// @dev In a call of its own, so that a refusal brings the asset back, as it does in the vault.
-    function buy(uint256 amountIn) external returns (uint256 notional) {
-        asset.transfer(address(spot), amountIn);
-        (notional,) = spot.execute(abi.encode(BUY, amountIn, 0), priceE36, MAX_SLIPPAGE_BPS);
     }
 }

@@ -89,9 +89,7 @@ contract UniswapV3SwapperTest is UniswapFixture {
     OpenSwapper private swapper;
 
     function setUp() public {
-        asset = new TestToken("USDC", 6);
-        base = _newBase(18, true);
-        _openMarket();
+        _openEtherMarket();
         swapper = _newSwapper();
     }
 

@@ -1,48 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
-import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {Vm} from "forge-std/Vm.sol";
 
 import {Limits} from "src/Limits.sol";
 import {Action, Mode, Plan, VaultStatus} from "src/Plan.sol";
 import {PriceOracle} from "src/PriceOracle.sol";
 import {Vault} from "src/Vault.sol";
-import {VaultBook} from "src/VaultBook.sol";
 
-import {CoreFixture} from "./helpers/CoreFixture.sol";
+import {LatchFixture} from "./helpers/LatchFixture.sol";
 import {PlanLogs} from "./helpers/PlanLogs.sol";
 
-/// @notice Daily loss, weekly loss and drawdown: how they are marked, and that a breach latches at once and stays.
-contract VaultLatchTest is CoreFixture {
-    /// @dev Long half the vault's value: 1 % of the token's price is 0.5 % of the share price.
-    function setUp() public override {
-        super.setUp();
-        _run(_trade(long, 5_000 * ONE_BPS, 50_000e6, 0));
-        _later(60);
-    }
-
-    /// @dev Moves the price so that the vault has lost `bps` of the funds it started with.
-    function _fallTo(uint256 bps) private {
-        feed.set(PRICE - PRICE * int256(bps) * 2 / 10_000);
-    }
-
-    /// @dev The next day, after its first checkpoint.
-    function _nextDay() private {
-        _later(1 days);
-        vault.checkpoint();
-    }
-
-    function _expectLatch(Mode mode, bytes32 limit, uint256 value, uint256 bound_) private {
-        vm.expectEmit(address(vault));
-        emit VaultBook.ModeLatched(mode, limit, value, bound_);
-    }
-
-    function _high() private view returns (uint256) {
-        return _status().highWaterMarkE18;
-    }
-
+/// @notice Daily loss, weekly loss and drawdown: a breach latches at once and stays.
+contract VaultLatchTest is LatchFixture {
     // ---------------------------------------------------------------- the three limits
 
     function test_starts_at_a_share_price_of_one() public view {
@@ -110,12 +80,6 @@ contract VaultLatchTest is CoreFixture {
         _assertLoss(losses[0], 152, 300); // 150 of 9,900
         _assertLoss(losses[1], 250, 600);
         _assertLoss(losses[2], 250, 1_000);
-    }
-
-    function _assertLoss(uint256 check, uint256 value, uint256 bound_) private pure {
-        (uint256 toldValue, uint256 toldBound) = PlanLogs.halves(check);
-        assertEq(toldValue, value);
-        assertEq(toldBound, bound_);
     }
 
     // ---------------------------------------------------------------- what a latch does
@@ -242,108 +206,6 @@ contract VaultLatchTest is CoreFixture {
         assertEq(_high(), _status().sharePriceE18);
     }
 
-    // ---------------------------------------------------------------- marks
-
-    function test_the_high_water_mark_rises_and_never_falls_by_itself() public {
-        feed.set(PRICE + PRICE / 1_000);
-        vault.checkpoint();
-        uint256 high = _high();
-        assertGt(high, 1e18);
-        feed.set(PRICE);
-        vault.checkpoint();
-        assertEq(_high(), high);
-        _nextDay();
-        assertEq(_high(), high);
-    }
-
-    function test_the_day_starts_with_its_first_checkpoint_and_keeps_that_price() public {
-        _fallTo(100);
-        _later(1 days);
-        assertLt(_status().dayStartPriceE18, 1e18, "status tells the mark a checkpoint would set");
-        _fallTo(150);
-        vault.checkpoint();
-        uint256 day = _status().dayStartPriceE18;
-        assertApproxEqAbs(day, 0.985e18, 1e9);
-        _fallTo(200);
-        vault.checkpoint();
-        assertEq(_status().dayStartPriceE18, day);
-        _fallTo(140);
-        vault.checkpoint();
-        assertEq(_status().dayStartPriceE18, day);
-    }
-
-    function test_the_week_starts_on_monday_with_its_first_checkpoint() public {
-        uint256 monday = block.timestamp / 1 days * 1 days;
-        _fallTo(200);
-        vm.warp(monday + 7 days - 2);
-        _later(1); // the last second of Sunday
-        vault.checkpoint();
-        assertEq(_status().weekStartPriceE18, 1e18);
-        _later(1);
-        assertEq(_status().weekStartPriceE18, _status().sharePriceE18);
-        vault.checkpoint();
-        uint256 week = _status().weekStartPriceE18;
-        assertApproxEqAbs(week, 0.98e18, 1e9);
-        _later(6 days);
-        _fallTo(300);
-        vault.checkpoint();
-        assertEq(_status().weekStartPriceE18, week);
-    }
-
-    /// @dev A gift must not raise the mark from which a drawdown is measured.
-    function test_a_gift_raises_no_mark() public {
-        uint256 high = _high();
-        usdc.mint(address(vault), 10 * FUNDS);
-        vault.checkpoint();
-        assertEq(_high(), high);
-    }
-
-    // ---------------------------------------------------------------- bounded growth
-
-    /// @dev 100 % a day; a jump of 10 % of the vault within a minute.
-    function test_a_jump_raises_the_marks_no_faster_than_shares_may_grow() public {
-        feed.set(PRICE * 12 / 10);
-        vault.checkpoint();
-        assertApproxEqAbs(_high(), 1e18 + uint256(1e18) * 60 / 1 days, 1e8);
-        assertEq(_status().sharePriceE18, _high());
-        vault.checkpoint();
-        assertApproxEqAbs(_high(), 1e18 + uint256(1e18) * 60 / 1 days, 1e8, "no time, no growth");
-        _later(1 days);
-        assertApproxEqAbs(_status().sharePriceE18, 1.1e18, 1e8, "recognised in the end");
-    }
-
-    function test_many_checkpoints_raise_the_mark_hardly_faster_than_one() public {
-        feed.set(PRICE * 13 / 10);
-        vault.checkpoint();
-        uint256 before = _high();
-        for (uint256 i; i < 60; ++i) {
-            _later(60);
-            vault.checkpoint();
-        }
-        // An hour of 100 % a day: 4.17 % once, 4.26 % compounded.
-        assertGt(_high(), before * 10_416 / 10_000);
-        assertLt(_high(), before * 10_426 / 10_000);
-    }
-
-    function test_a_spike_leaves_no_mark_that_its_end_could_break() public {
-        feed.set(PRICE * 13 / 10); // 15 % of the vault, more than the drawdown limit
-        vault.checkpoint();
-        feed.set(PRICE);
-        vault.checkpoint();
-        _assertMode(Mode.Active);
-        vm.recordLogs();
-        vault.checkpoint();
-        (, uint256[3] memory losses) = PlanLogs.checkpoint(vm.getRecordedLogs());
-        _assertLoss(losses[2], 7, 1_000);
-    }
-
-    function test_a_plans_gain_is_not_recognised_at_once() public {
-        usdc.mint(address(long), 1_000e6); // a trade that was very good
-        _run(_trade(long, -ONE_BPS));
-        assertLt(_status().sharePriceE18, 1.001e18);
-        assertEq(_status().realAssets, FUNDS + 1_000e6);
-    }
-
     // ---------------------------------------------------------------- stale prices
 
     function test_nothing_is_latched_or_raised_on_a_stale_or_invalid_price() public {
@@ -374,66 +236,5 @@ contract VaultLatchTest is CoreFixture {
         vm.expectRevert(reason);
         vault.redeem(0, BOB, BOB);
         vm.stopPrank();
-    }
-
-    // ---------------------------------------------------------------- back to Active
-
-    function test_the_owner_returns_to_active_after_the_delay_and_the_marks_start_anew() public {
-        _fallTo(400);
-        vault.checkpoint();
-        bytes memory data = abi.encodeCall(Vault.activate, ());
-        vm.startPrank(OWNER);
-        authority.schedule(address(vault), data, 0);
-        _later(DELAY - 1);
-        bytes32 id = _operation(OWNER, address(vault), data);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManager.AccessManagerNotReady.selector, id));
-        authority.execute(address(vault), data);
-        _assertMode(Mode.ReduceOnly);
-        assertEq(_high(), 1e18);
-
-        _later(1);
-        vm.expectEmit(address(vault));
-        emit VaultBook.ModeSet(Mode.Active, address(authority));
-        authority.execute(address(vault), data);
-        vm.stopPrank();
-        _assertMode(Mode.Active);
-        VaultStatus memory s = _status();
-        assertEq(s.highWaterMarkE18, s.sharePriceE18);
-        assertEq(s.dayStartPriceE18, s.sharePriceE18);
-        assertEq(s.weekStartPriceE18, s.sharePriceE18);
-        vault.checkpoint();
-        _assertMode(Mode.Active); // does not latch again at once
-        _run(_trade(long, ONE_BPS));
-    }
-
-    function test_nobody_else_returns_to_active() public {
-        _makeSafer(Mode.ReduceOnly);
-        address[6] memory callers = [CURATOR, GUARDIAN, AGENT, ALICE, STRANGER, address(this)];
-        for (uint256 i; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, callers[i]));
-            vm.prank(callers[i]);
-            vault.activate();
-        }
-        _assertMode(Mode.ReduceOnly);
-    }
-
-    function test_a_breach_that_activating_finds_is_accepted_too() public {
-        _makeSafer(Mode.ReduceOnly);
-        _fallTo(400);
-        _activate();
-        _assertMode(Mode.Active);
-        assertEq(_high(), _status().sharePriceE18);
-    }
-
-    function test_the_owner_cannot_return_to_active_on_a_stale_price_and_the_guardian_needs_none() public {
-        bytes memory data = abi.encodeCall(Vault.activate, ());
-        vm.prank(OWNER);
-        authority.schedule(address(vault), data, 0);
-        vm.warp(block.timestamp + DELAY);
-        _makeSafer(Mode.Halted);
-        vm.prank(OWNER);
-        vm.expectRevert(abi.encodeWithSelector(PriceOracle.OracleStale.selector, address(weth), DELAY, 3_600));
-        authority.execute(address(vault), data);
-        _assertMode(Mode.Halted);
     }
 }

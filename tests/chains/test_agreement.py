@@ -1,5 +1,6 @@
 """When answers agree: whatever a minority says, it is never what is believed."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -70,10 +71,10 @@ def test_the_shared_height_is_one_that_enough_have_reached(numbers: list[int]) -
 
 def test_a_head_is_judged_by_the_accepted_one() -> None:
     accepted = BlockRef(100, "0x" + "aa" * 32, 1, 1)
-    other = {"number": 100, "hash": "0x" + "bb" * 32, "timestamp": 1, "base_fee_wei": 1}
+    other = BlockRef(100, "0x" + "bb" * 32, 1, 1)
     expected = {100: FaultKind.FORKED, 95: None, 94: FaultKind.LAGGING, 105: None, 106: FaultKind.AHEAD}
     for number, kind in expected.items():
-        assert fault_of_head(BlockRef(**{**other, "number": number}), accepted, 5) is kind  # type: ignore[arg-type]
+        assert fault_of_head(replace(other, number=number), accepted, 5) is kind
     assert fault_of_head(accepted, accepted, 5) is None
 
 

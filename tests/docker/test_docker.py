@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from agent.execution.signer_spec import KeystoreSpec
 from agent.service.settings import load_service
 from agent.watch.metrics import Metrics
 
@@ -128,7 +129,9 @@ def test_the_example_service_file_is_valid_and_compose_gives_what_it_names(monke
     assert len(loaded.service.nodes.read_urls()) == 3
     assert named <= compose()["services"]["agent"]["environment"].keys()
     secrets = {f"/run/secrets/{name}" for name in compose()["secrets"]}
-    assert secrets == {str(loaded.service.signer.path), str(loaded.service.signer.password_file)}  # type: ignore[union-attr]
+    signer = loaded.service.signer
+    assert isinstance(signer, KeystoreSpec)
+    assert secrets == {str(signer.path), str(signer.password_file)}
 
 
 def test_dashboards_and_alerts_ask_for_metrics_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""A vault state, a strategy file and a counting contract on a real node, shared by the tests of execution."""
+"""A vault state, a strategy file, a counting contract and a funded vault on real nodes, for the tests of execution."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,13 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "chains"))
 sys.path.insert(0, str(Path(__file__).parent))
 from counting_chain import CountingChain, fresh
+from lying_proxy import LyingProxy
+from vault_desk import GENESIS, PERP, PRICE, USD, Desk
 
 from agent.config import Config
-from agent.execution import Venues
+from agent.execution import Journal, Venues
 from agent.market.observation import Block, History, MarketView, Mode, Observation, PerpState, VaultState
+from agent.market.vault_reader import VaultSite
+from agent.replay.stage import vault_terms
 from agent.units import Token
+from chains.local import DEPOSITOR, LocalChain, VaultAddresses, World, WorldSpec, deploy_vault, deposit, local_chain
 from chains.local.anvil import Anvil
 
 NOW = 1_750_000_000
@@ -112,3 +118,46 @@ def chain(counting_anvil: Anvil) -> Iterator[CountingChain]:
     """The counting chain, put back to its start after every test."""
     with fresh(counting_anvil) as found:
         yield found
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def proxy(chain: CountingChain) -> Iterator[LyingProxy]:
+    """In front of the counting chain's node."""
+    started = LyingProxy(chain.url)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def stage(
+    config: Config, site_of: Callable[[World, VaultAddresses], VaultSite]
+) -> Iterator[tuple[LocalChain, VaultSite, Venues]]:
+    with local_chain(WorldSpec(GENESIS, "ETH", 18, PRICE, PERP)) as local:
+        world = local.world
+        addresses = deploy_vault(local.node, world, vault_terms(config.policy))
+        deposit(local.node, world, addresses.vault, DEPOSITOR, 1_000_000 * USD)
+        site = site_of(world, addresses)
+        venues = Venues(31337, addresses.vault, addresses.spot_adapter, addresses.perp_adapter, world.quoter)
+        yield local, site, venues
+
+
+@pytest.fixture
+def desk(
+    stage: tuple[LocalChain, VaultSite, Venues],
+    config: Config,
+    observe: Callable[[VaultState], Observation],
+    tmp_path: Path,
+) -> Iterator[Desk]:
+    local, site, venues = stage
+    snapshot = local.node.call("evm_snapshot")
+    with Journal(tmp_path / "journal.db") as journal:
+        desk = Desk(local, site, venues, config, journal, local.node.head().timestamp, observe)
+        desk.move(3_600)
+        yield desk
+    local.node.call("evm_revert", snapshot)

@@ -1,59 +1,19 @@
-"""What becomes of a plan that is stuck, dropped, too cheap, or on a chain that went back."""
+"""What becomes of a plan that is stuck, dropped, too cheap or reverted."""
 
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from counting_chain import COUNTER
+from held_plans import RULES, code_of, hold
+from lying_proxy import LyingProxy
 
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
-from agent.execution.answers import Client
 from agent.reasons import Code
 from chains.local.accounts import DEPOSITOR
 from chains.rpc import Node, RpcError
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "chains"))
-from lying_proxy import LyingProxy, about
-
 GWEI = 10**9
-RULES = SendRules(poll_s=0.01)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "journal.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def proxy(chain: Any) -> Iterator[LyingProxy]:
-    started = LyingProxy(chain.url)
-    yield started
-    started.close()
-
-
-def sender_on(chain: Any, journal: Journal, node: Node | None = None, max_fee_gwei: float = 50.0) -> Sender:
-    node = node or chain.node
-    broadcaster = LiveBroadcaster(node, NodeSender(node), clients={node.name: Client.ANVIL})
-    return Sender(node, chain.signer, journal, broadcaster, max_fee_gwei, 10**8, rules=RULES)
-
-
-def hold(chain: Any, journal: Journal, **options: Any) -> Sender:
-    chain.set_automine(False)
-    sender = sender_on(chain, journal, **options)
-    sent = sender.send(chain.rehearsed(), "")
-    assert isinstance(sent, Outcome)
-    assert sent.status is Status.UNKNOWN
-    return sender
-
-
-def code_of(outcome: Outcome | None) -> Code:
-    assert outcome is not None
-    return outcome.reasons[0].code
 
 
 def test_at_the_routine_cap_a_plan_waits_for_its_deadline_and_is_still_sent_again_when_dropped(
@@ -136,60 +96,6 @@ def test_what_a_killed_vault_has_under_way_is_cancelled_at_once(chain: Any, jour
     assert (finished.status, chain.count(), chain.nonce()) == (Status.CANCELLED, 0, 1)
 
 
-def test_a_chain_that_went_back_behind_the_journal_gets_nothing(chain: Any, journal: Journal) -> None:
-    before = chain.node.call("evm_snapshot")
-    sender = sender_on(chain, journal)
-    sender.send(chain.rehearsed(), "")
-    sender.finish_unfinished()
-    chain.set_automine(False)
-    sender.send(chain.rehearsed(2), "")
-    chain.node.call("evm_revert", before)
-    assert code_of(sender.finish_unfinished()) is Code.CHAIN_BEHIND
-    chain.mine()
-    assert chain.count() == 0
-
-
-def test_a_chain_that_falls_silent_right_after_the_send_leaves_the_outcome_open(
-    chain: Any, journal: Journal, proxy: LyingProxy
-) -> None:
-    node = Node(proxy.url)
-    broadcaster = LocalBroadcaster(chain.node)
-    rules = SendRules(confirmation_blocks=1, finality_blocks=1, poll_s=0.01)
-    sender = Sender(node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
-    proxy.tell = about("eth_getBlockByNumber", lambda _: None)
-    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN  # type: ignore[arg-type]
-    proxy.be_truthful()
-    chain.mine()
-    finished = sender.finish_unfinished()
-    assert finished is not None
-    assert (finished.status, chain.count()) == (Status.MINED, 1)
-    node.close()
-
-
-def test_a_wait_outlasts_a_node_that_is_away_for_a_moment(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
-    node = Node(proxy.url)
-    chain.set_automine(False)
-    broadcaster = LiveBroadcaster(chain.node, NodeSender(chain.node))
-    rules = SendRules(wait_s=10, poll_s=0.05)
-    sender = Sender(node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
-
-    def come_and_go() -> None:
-        proxy.down = True
-        time.sleep(0.4)
-        miner = Node(chain.url)
-        miner.call("evm_mine")
-        miner.close()
-        proxy.down = False
-
-    moment = threading.Timer(0.2, come_and_go)
-    moment.start()
-    sent = sender.send(chain.rehearsed(), "")
-    moment.join()
-    assert isinstance(sent, Outcome)
-    assert (sent.status, chain.count()) == (Status.MINED, 1)
-    node.close()
-
-
 def test_what_cannot_be_tried_again_is_not_sent_again(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
     node = Node(proxy.url)
     sender = hold(chain, journal, node=node)
@@ -227,6 +133,7 @@ def reverted(chain: Any, journal: Journal, node: Node) -> str:
     assert isinstance(sent, Outcome)
     assert sent.status is Status.REVERTED
     assert code_of(sent) is Code.TRANSACTION_REVERTED
+    assert journal._store.rows("SELECT revert_name FROM outcomes") == [("unknown",)]
     return sent.reasons[0].message
 
 
@@ -247,70 +154,6 @@ def test_a_revert_whose_reason_nobody_tells_is_still_a_revert(chain: Any, journa
     proxy.ask = instead_of_a_call(method="eth_getTransactionReceipt", params=["0x" + "00" * 32])
     node = Node(proxy.url)
     assert "could not be had: " in reverted(chain, journal, node)
-    node.close()
-
-
-def taken_by_a_stranger(chain: Any, journal: Journal, node: Node) -> Sender:
-    """A plan that waits in the pool, until another transaction of the same key takes its nonce."""
-    rules = SendRules(finality_blocks=3, poll_s=0.01)
-    chain.set_automine(False)
-    sender = Sender(node, chain.signer, journal, LiveBroadcaster(node, NodeSender(node)), 50.0, 10**8, rules=rules)
-    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN  # type: ignore[arg-type]
-    chain.node.call("anvil_dropAllTransactions", nullable=True)
-    request = {"from": chain.signer.address, "to": DEPOSITOR, "gas": hex(21_000)}
-    chain.node.call("eth_sendTransaction", request)
-    chain.mine()
-    return sender
-
-
-def test_a_nonce_that_a_stranger_took_is_told_once_and_looked_at_until_it_is_final(
-    chain: Any, journal: Journal
-) -> None:
-    sender = taken_by_a_stranger(chain, journal, chain.node)
-    told = sender.finish_unfinished()
-    assert (code_of(told), told.status if told else None) == (Code.KEY_SHARED, Status.REFUSED)
-    assert sender.finish_unfinished() is None
-    assert len(journal.watched(chain.signer.address)) == 1
-    for _ in range(3):
-        chain.mine()
-    assert sender.finish_unfinished() is None
-    assert journal.watched(chain.signer.address) == []
-    assert (chain.count(), chain.nonce()) == (0, 1)
-
-
-def test_a_node_that_forgot_the_final_block_leaves_a_lost_nonce_under_watch(
-    chain: Any, journal: Journal, proxy: LyingProxy
-) -> None:
-    node = Node(proxy.url)
-    sender = taken_by_a_stranger(chain, journal, node)
-    for _ in range(3):
-        chain.mine()
-
-    def no_old_state(entry: dict[str, Any]) -> dict[str, Any]:
-        old = entry["method"] == "eth_getTransactionCount" and entry["params"][1] != "latest"
-        return entry | {"params": [entry["params"][0], "0xffffff"]} if old else entry
-
-    proxy.ask = no_old_state
-    assert code_of(sender.finish_unfinished()) is Code.KEY_SHARED
-    assert len(journal.watched(chain.signer.address)) == 1
-    proxy.be_truthful()
-    assert sender.finish_unfinished() is None
-    assert journal.watched(chain.signer.address) == []
-    node.close()
-
-
-def test_a_nonce_that_is_free_again_at_the_second_look_was_never_lost(
-    chain: Any, journal: Journal, proxy: LyingProxy
-) -> None:
-    node = Node(proxy.url)
-    sender = hold(chain, journal, node=node)
-    lies = ["0x1"]
-    proxy.tell = about("eth_getTransactionCount", lambda true: lies.pop() if lies else true)
-    assert code_of(sender.finish_unfinished()) is Code.RECEIPT_UNCONFIRMED
-    chain.mine()
-    finished = sender.finish_unfinished()
-    assert finished is not None
-    assert (finished.status, chain.count()) == (Status.MINED, 1)
     node.close()
 
 
@@ -359,4 +202,19 @@ def test_what_goes_over_the_wire_for_a_plan_and_for_a_look_at_it(
     assert asked[0] == ("eth_getTransactionCount", [agent, "latest"])
     call = {"from": agent, "to": COUNTER, "data": "0x" + rehearsed.calldata.hex(), "gas": hex(rehearsed.gas_limit)}
     assert [params for method, params in asked if method == "eth_call"] == [[call, "latest"]]
+    node.close()
+
+
+def test_a_revert_is_explained_by_the_same_call_in_the_state_after_its_block(
+    chain: Any, journal: Journal, proxy: LyingProxy
+) -> None:
+    node = Node(proxy.url)
+    chain.set_code("0x5f5ffd")
+    rehearsed = chain.rehearsed()
+    sent = Sender(node, chain.signer, journal, LocalBroadcaster(node), 50.0, 10**8).send(rehearsed, "")
+    assert isinstance(sent, Outcome)
+    assert sent.block_number is not None
+    call = {"from": chain.signer.address, "to": COUNTER, "data": "0x" + rehearsed.calldata.hex()}
+    asked = [one["params"] for one in proxy.requests if one["method"] == "eth_call"]
+    assert asked == [[call, hex(sent.block_number)]]
     node.close()

@@ -41,6 +41,11 @@ def test_a_sale_is_exact(vault_state: VaultState) -> None:
     assert codes(vault_state, proposal, later(vault_state, 9 * ETH + 1)) == [Code.EFFECT_MISSING]
 
 
+@pytest.mark.parametrize("change", [1, -1])
+def test_spot_that_came_or_went_although_nobody_asked_is_told(vault_state: VaultState, change: int) -> None:
+    assert codes(vault_state, Proposal(), later(vault_state, 10 * ETH + change)) == [Code.EFFECT_MISSING]
+
+
 def test_a_plan_that_was_skipped_has_no_effect_although_it_was_mined(vault_state: VaultState) -> None:
     after = replace(later(vault_state), mode=Mode.REDUCE_ONLY)
     assert codes(vault_state, Proposal(spot_base_delta=ETH), after) == [Code.REDUCE_ONLY, Code.EFFECT_MISSING]
@@ -102,3 +107,60 @@ def test_refuses_to_compare_with_an_earlier_state(vault_state: VaultState) -> No
 def test_cash_that_left_hypercore_and_is_not_home_yet_is_pending(vault_state: VaultState) -> None:
     after = later(vault_state, core_spot_usdc=2_000_000_000 - 500, in_flight=500)
     assert codes(vault_state, Proposal(withdraw=500), after) == [Code.EFFECT_PENDING]
+
+
+def told(before: VaultState, proposal: Proposal, after: VaultState) -> list[tuple[str, float | None, float | None]]:
+    found = compare_effect(before, proposal, after, TOLERANCE)
+    return [(reason.message, reason.value, reason.bound) for reason in found]
+
+
+def test_what_is_missing_is_told_in_whole_units_got_and_wanted(vault_state: VaultState) -> None:
+    bought = Proposal(spot_base_delta=2 * ETH)
+    assert told(vault_state, bought, later(vault_state, 11 * ETH)) == [
+        ("spot WETH: wanted a change of 2, got 1", 1.0, 2.0)
+    ]
+    ordered = Proposal(perp_size_delta=20_000)
+    assert told(vault_state, ordered, later(vault_state, size=-95_000)) == [
+        ("perp: wanted a change of 2, got 0.5; filled in part", 0.5, 2.0)
+    ]
+    moved = Proposal(deposit=3 * 10**6)
+    assert told(vault_state, moved, later(vault_state, core_spot_usdc=2_001_000_000)) == [
+        ("HyperCore cash: wanted a change of 3.00 USD, got 1.00", 1.0, 3.0)
+    ]
+
+
+def test_what_is_on_its_way_is_told_with_when_or_how_much(vault_state: VaultState) -> None:
+    due = LATER.timestamp + 30
+    assert told(vault_state, Proposal(perp_size_delta=20_000), later(vault_state, pending_until=due)) == [
+        (f"perp: wanted a change of 2, got 0; the order may fill until {due}", None, None)
+    ]
+    text = "HyperCore cash: wanted a change of 3.00 USD, got 0.00"
+    assert told(vault_state, Proposal(deposit=3 * 10**6), later(vault_state, in_flight=2 * 10**6)) == [
+        (f"{text}; 2.00 still on the way", None, None)
+    ]
+    assert told(vault_state, Proposal(deposit=3 * 10**6), later(vault_state, pending_until=due)) == [
+        (f"{text}; 0.00 still on the way", None, None)
+    ]
+
+
+def test_a_fill_of_the_wrong_side_or_of_more_than_was_asked_is_no_part_of_it(vault_state: VaultState) -> None:
+    wanted = Proposal(perp_size_delta=20_000)
+    assert told(vault_state, wanted, later(vault_state, size=-105_000))[0][0].endswith("got -0.5")
+    assert told(vault_state, wanted, later(vault_state, size=-70_000))[0][0].endswith("got 3")
+
+
+def test_a_vault_that_became_safer_meanwhile_is_told_with_both_modes(vault_state: VaultState) -> None:
+    halted = replace(later(vault_state), mode=Mode.HALTED)
+    assert told(vault_state, Proposal(), halted) == [("the vault went from ACTIVE to HALTED", None, None)]
+    assert codes(vault_state, Proposal(), halted) == [Code.HALTED]
+    reducing = replace(later(vault_state), mode=Mode.REDUCE_ONLY)
+    assert told(vault_state, Proposal(), reducing) == [("the vault went from ACTIVE to REDUCE_ONLY", None, None)]
+    assert told(replace(vault_state, mode=Mode.HALTED), Proposal(), later(vault_state)) == []
+
+
+def test_a_leg_that_appears_from_nowhere_is_told(vault_state: VaultState) -> None:
+    bare = replace(vault_state, perp=None)
+    assert told(bare, Proposal(), later(vault_state)) == [
+        ("the perp leg is known on one side of the plan only", None, None)
+    ]
+    assert told(bare, Proposal(), replace(bare, block=LATER)) == []

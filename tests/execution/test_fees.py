@@ -47,3 +47,7 @@ def test_replacing_again_and_again_ends_at_the_cap() -> None:
 def test_refuses_caps_that_leave_no_room(caps: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="expected 0 < priority fee"):
         FeePolicy(*caps)
+
+
+def test_a_priority_fee_may_be_all_that_is_paid() -> None:
+    assert FeePolicy(1, 1, 1).first(0, urgent=False) == Fees(1, 1)

@@ -206,14 +206,13 @@ def test_what_settles_is_watched_until_it_is_final(tmp_path: Path) -> None:
         assert [one.attempt.nonce for one in journal.watched("0xSigner")] == [4]
 
 
-def test_a_dry_run_is_kept_for_its_configuration_and_the_last_one_counts(tmp_path: Path) -> None:
+def test_the_newest_plan_is_the_one_that_was_begun_last_whatever_came_of_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
-        assert journal.dry_run_of("abc") is None
-        journal.record_dry_run("abc", 1_750_000_600, "second")
-        journal.record_dry_run("abc", 1_750_000_000, "first, written later")
-        journal.record_dry_run("another", 1_750_009_999, "")
-        assert journal.dry_run_of("abc") == 1_750_000_600
-        assert journal._store.rows("SELECT note FROM dry_runs WHERE config_hash = 'another'") == [("",)]
+        assert journal.newest_plan("0xVault") is None
+        journal.conclude(journal.begin(INTENT, ATTEMPT), Status.MINED, "")
+        journal.conclude(journal.begin(replace(INTENT, plan_number=8), another_attempt(4)), Status.REFUSED, "")
+        assert journal.newest_plan("0xVault") == 8
+        assert journal.newest_plan("0xOther") is None
 
 
 @pytest.mark.parametrize("nobody", ["", "  "])

@@ -90,7 +90,9 @@ def test_a_broadcaster_asks_every_endpoint_what_it_is(chain: Any, tmp_path: Path
     broadcaster = open_broadcaster(registered, chain.node, NodeSender(Node(away)), [chain.url, away])
     assert broadcaster._clients == {chain.node.name: Client.ANVIL, "127.0.0.1:1": None}
     with Journal(tmp_path / "journal.db") as journal:
-        sent = Sender(chain.node, chain.signer, journal, broadcaster, 50.0, 10**8).send(chain.rehearsed(), "")
+        rules = SendRules(wait_s=10.0, poll_s=0.01)  # the node answers before it has mined
+        sender = Sender(chain.node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
+        sent = sender.send(chain.rehearsed(), "")
         assert isinstance(sent, Outcome)
         assert (sent.status, chain.count()) == (Status.MINED, 1), "through the relay, since the public node is away"
 

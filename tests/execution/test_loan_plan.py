@@ -11,7 +11,7 @@ from agent.decision import Approved, Proposal, Refused
 from agent.execution import Plan, Venues, compare_effect, make_plan
 from agent.execution.quotes import AfterSale
 from agent.market.observation import Block, LoanState, Observation, VaultState
-from agent.reasons import Code
+from agent.reasons import Code, Reason
 from agent.units import Rate
 from chains.venues.aave_v3 import EVERYTHING
 
@@ -171,3 +171,30 @@ def test_the_effect_on_debt_and_collateral_is_read_back(
 def test_a_loan_closed_in_full_leaves_nothing_missing(state: VaultState) -> None:
     then = after(state, 0, 47_500 * USD - 25_010 * USD)
     assert compare_effect(state, Proposal(perp_size_delta=100_000), then, 0.0005) == []
+
+
+def test_every_loan_action_says_in_words_what_it_does(plan: Callable[..., Plan]) -> None:
+    wider = plan(CurvedPool(), perp_size_delta=-10_000, deposit=3_000 * USD)
+    sold = int(CurvedPool().asset_from(ETH)) / USD
+    assert [action.sentence for action in wider.actions] == [
+        "put up 3,000.00 USDC as collateral at Aave",
+        f"borrow 1 WETH at Aave and sell it for {sold:,.2f} USDC, at least {sold * 0.9995:,.2f}",
+    ]
+    narrower = plan(CurvedPool(), perp_size_delta=10_000, withdraw=1_000 * USD)
+    bought = int(CurvedPool().asset_for(ETH)) / USD
+    assert [action.sentence for action in narrower.actions] == [
+        f"buy 1 WETH for {bought:,.2f} USDC, at most {bought * 1.0005:,.2f}, and repay it at Aave",
+        "bring 1,000.00 USDC of collateral home from Aave",
+    ]
+
+
+def test_a_plan_that_the_loan_leg_cannot_carry_out_says_why(
+    plan: Callable[..., Refused[Proposal]], state: VaultState, observe: Observe, config: Config, venues: Venues
+) -> None:
+    cash = "the proposal moves cash on HyperCore, this vault has its short leg at Aave"
+    for proposal in ({"from_perp": 1_000}, {"to_perp": 1_000}):
+        assert plan(**proposal).reasons == (Reason(Code.DATA_MISSING, cash),)
+    no_adapter = make_plan(Approved(Proposal(deposit=1)), observe(state), config, venues, CurvedPool())
+    assert isinstance(no_adapter, Refused)
+    missing = "the proposal needs a loan leg, this vault has none"
+    assert no_adapter.reasons == (Reason(Code.DATA_MISSING, missing, where="vault.aave"),)

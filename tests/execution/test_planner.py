@@ -203,3 +203,28 @@ def test_every_action_says_in_words_what_it_does(
         "sell 1 of the perp at at least 2495.2, reducing only",
         "buy 1 WETH for 2,500.00 USDC, at least 0.9995 out",
     ]
+
+
+def refused(result: Plan | Refused[Proposal]) -> list[tuple[Code, str, str]]:
+    assert isinstance(result, Refused), result
+    return [(reason.code, reason.message, reason.where) for reason in result.reasons]
+
+
+def test_every_refusal_says_what_is_wrong_and_where_to_look(
+    vault_state: VaultState, observe: Observe, config: Config, venues: Venues
+) -> None:
+    def planned(proposal: Proposal, quoter: object, where: Venues = venues) -> Plan | Refused[Proposal]:
+        return make_plan(Approved(proposal), observe(vault_state), config, where, quoter)  # type: ignore[arg-type]
+
+    empty = (Code.SLIPPAGE, "the pool cannot trade this much: no liquidity", "vault.pool_fee")
+    for base_delta in (10**18, -(10**18)):
+        assert refused(planned(Proposal(spot_base_delta=base_delta), EmptyPool())) == [empty]
+    no_perp = (Code.DATA_MISSING, "the proposal needs a perp leg, this vault has none", "vault.perp_index")
+    spot_only = replace(venues, perp_adapter=None)
+    assert refused(planned(Proposal(deposit=1), EmptyPool(), spot_only)) == [no_perp]
+    assert refused(planned(Proposal(spot_base_delta=1, deposit=1), EmptyPool(), spot_only)) == [empty, no_perp]
+    quoted = (
+        "the pool's quote, 2526000000 asset units for 1000000000000000000 base units, is too far from oracle price 2500"
+    )
+    far = planned(Proposal(spot_base_delta=10**18), QuoteAt(2526 * 10**6))
+    assert refused(far) == [(Code.SLIPPAGE, quoted, "policy.max_slippage")]

@@ -1,14 +1,10 @@
-import http.client
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
+from lying_proxy import LyingProxy
 
 from agent.decision import Refused
 from agent.execution import (
@@ -29,12 +25,6 @@ from chains.rpc import Node, RpcUnavailable
 
 PRIORITY_FEE_WEI = 10**8
 MAX_FEE_GWEI = 50.0
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "journal.db") as journal:
-        yield journal
 
 
 def sender_on(chain: Any, journal: Journal, broadcaster: Any = None) -> Sender:
@@ -58,40 +48,15 @@ def code_of(result: Any) -> Code:
     return code
 
 
-@contextmanager
-def proxy(url: str, dropped_method: str) -> Iterator[str]:
-    """Forwards every request, but closes the connection instead of answering one that holds `dropped_method`."""
-    target = urlsplit(url)
+def hangs_up_after(method: str) -> Any:
+    """The node acts, and its answer never arrives."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def tell(entry: Any, result: Any) -> Any:
+        if entry["method"] == method:
+            raise ConnectionAbortedError(method)
+        return result
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            upstream = http.client.HTTPConnection(target.hostname or "", target.port)
-            upstream.request("POST", "/", body, {"Content-Type": "application/json"})
-            answer = upstream.getresponse().read()
-            upstream.close()
-            if dropped_method in body.decode():
-                self.close_connection = True
-                return
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return tell
 
 
 def test_a_plan_is_sent_once_and_its_outcome_written(chain: Any, journal: Journal) -> None:
@@ -106,7 +71,10 @@ def test_a_plan_is_sent_once_and_its_outcome_written(chain: Any, journal: Journa
 
 def test_the_block_gets_the_time_the_caller_gives(chain: Any, journal: Journal) -> None:
     wanted = chain.node.head().timestamp + 12
-    outcome_of(sender_on(chain, journal, LocalBroadcaster(chain.node, lambda: wanted)).send(chain.rehearsed(), ""))
+    sender, rehearsed = sender_on(chain, journal, LocalBroadcaster(chain.node, lambda: wanted)), chain.rehearsed()
+    before = chain.node.round_trips
+    outcome_of(sender.send(rehearsed, ""))
+    assert chain.node.round_trips - before == 2, "the time is set in the round trip of the bytes"
     assert chain.node.head().timestamp == wanted
 
 
@@ -169,25 +137,25 @@ def test_a_reverted_transaction_is_final_and_named(chain: Any, journal: Journal)
     assert (chain.count(), chain.nonce()) == (0, 1)
 
 
-def test_an_answer_that_got_lost_is_found_by_its_hash(chain: Any, journal: Journal) -> None:
-    with proxy(chain.url, "eth_sendRawTransactionSync") as url:
-        node = Node(url)
-        sender = Sender(node, chain.signer, journal, LocalBroadcaster(node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
-        outcome = outcome_of(sender.send(chain.rehearsed(), ""))
-        node.close()
+def test_an_answer_that_got_lost_is_found_by_its_hash(chain: Any, journal: Journal, proxy: LyingProxy) -> None:
+    proxy.tell = hangs_up_after("eth_sendRawTransactionSync")
+    node = Node(proxy.url)
+    sender = Sender(node, chain.signer, journal, LocalBroadcaster(node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
+    outcome = outcome_of(sender.send(chain.rehearsed(), ""))
+    node.close()
     assert (outcome.status, chain.count()) == (Status.MINED, 1)
 
 
 def test_a_lost_answer_and_no_receipt_is_unknown_until_the_same_bytes_are_seen_mined(
-    chain: Any, journal: Journal
+    chain: Any, journal: Journal, proxy: LyingProxy
 ) -> None:
     chain.set_automine(False)
-    with proxy(chain.url, "eth_sendRawTransaction") as url:
-        node = Node(url)
-        sender = Sender(node, chain.signer, journal, live(node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
-        assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
-        assert code_of(sender.send(chain.rehearsed(2), "")) is Code.JOURNAL_UNFINISHED
-        node.close()
+    proxy.tell = hangs_up_after("eth_sendRawTransaction")
+    node = Node(proxy.url)
+    sender = Sender(node, chain.signer, journal, live(node), MAX_FEE_GWEI, PRIORITY_FEE_WEI)
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
+    assert code_of(sender.send(chain.rehearsed(2), "")) is Code.JOURNAL_UNFINISHED
+    node.close()
     chain.mine()
     finished = sender_on(chain, journal).finish_unfinished()
     assert finished is not None

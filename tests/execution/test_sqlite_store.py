@@ -1,10 +1,11 @@
 """The ways in which one SQLite file refuses to be a journal."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
 
-from agent.execution import JournalError
+from agent.execution import JournalError, JournalLocked
 from agent.execution.sqlite_store import SqliteStore
 from agent.execution.stores import UnfinishedIntent
 
@@ -32,3 +33,11 @@ def test_what_the_database_took_back_by_itself_is_told_and_not_taken_back_twice(
         store.rows("INSERT INTO once VALUES (3)")
     assert store.rows("SELECT * FROM once") == [(1,), (3,)]
     store.close()
+
+
+def test_a_holder_that_has_not_written_its_number_yet_is_called_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with (tmp_path / "journal.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(JournalLocked, match=f"^{path} is in use by process unknown$"):
+            SqliteStore(path)

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from agent.execution.signers import KeystoreSpec, open_signer
 from agent.market.vault_reader import VaultSite
 from agent.reasons import Code, Refusal
 from agent.replay.stage import vault_terms
+from agent.service.latches import Latches
 from agent.startup import require_agreement, require_dry_runs, require_pinned, require_tokens
 from chains.local import LocalChain, VaultAddresses, World, deploy_vault
 from chains.local.accounts import AGENT, CURATOR, GUARDIAN, OWNER
@@ -116,13 +118,14 @@ def test_fault_09_live_without_a_dry_run_of_this_very_configuration_is_refused(
     tmp_path: Path, loaded: LoadedConfig
 ) -> None:
     other = load_config("configs/btc-carry.yaml")
-    with Journal(tmp_path / "journal.db") as journal:
-        assert refused(lambda: require_dry_runs(journal, [loaded, other])) == [Code.DRY_RUN_MISSING] * 2
-        journal.record_dry_run(loaded.config_hash, 1_750_000_000, "a whole cycle")
-        assert refused(lambda: require_dry_runs(journal, [loaded, other])) == [Code.DRY_RUN_MISSING]
-        require_dry_runs(journal, [loaded])
-    with Journal(tmp_path / "journal.db") as journal:
-        require_dry_runs(journal, [loaded])
+    url = f"sqlite:///{tmp_path / 'service.sqlite'}"
+    with closing(Latches(url)) as latches:
+        assert refused(lambda: require_dry_runs(latches.dry_run_of, [loaded, other])) == [Code.DRY_RUN_MISSING] * 2
+        latches.record_dry_run(loaded.config_hash, 1_750_000_000, "a whole cycle")
+        assert refused(lambda: require_dry_runs(latches.dry_run_of, [loaded, other])) == [Code.DRY_RUN_MISSING]
+        require_dry_runs(latches.dry_run_of, [loaded])
+    with closing(Latches(url)) as latches:
+        require_dry_runs(latches.dry_run_of, [loaded])
 
 
 def hold(path: Path, ready: Any) -> None:

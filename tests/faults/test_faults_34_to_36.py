@@ -2,7 +2,7 @@
 
 Ballast's orders go to HyperCore through the vault's contract, so their truth is the vault's state after the block:
 `compare_effect` reconciles it, `event` sees it between cycles, and `decide` answers with the other leg. The same on a
-real node with the HyperCore stand-in: tests/execution/test_on_local_chain.py and HyperCorePerpReadBack.t.sol.
+real node with the HyperCore stand-in: tests/execution/test_on_local_chain_effects.py and HyperCorePerpReadBack.t.sol.
 """
 
 from dataclasses import replace

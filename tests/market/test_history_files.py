@@ -1,72 +1,29 @@
 """Recorded files: what is believed, and what is refused with its file and row."""
 
-import shutil
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from market_files import (
+    CONFIG,
+    FULL_CONFIG,
+    FUNDING,
+    HOUR_S,
+    INTEREST,
+    MARK,
+    PERP,
+    SPOT,
+    START_S,
+    candles,
+    only,
+    refused,
+    stamps_ms,
+    write,
+)
 
-from agent.config import MarketConfig
 from agent.market.history_files import load_market
-from agent.market.history_reader import settlement_intervals
-from agent.market.table import MarketTable, Settlements
-from agent.reasons import Code, Reason, Refusal
-
-HOUR_S = 3_600
-START_S = int(datetime(2023, 5, 1, tzinfo=UTC).timestamp())
-UTC_MS = pa.timestamp("ms", tz="UTC")
-SPOT = "binance/spot/ETHUSDT-1h.parquet"
-PERP = "binance/perp/ETHUSDT-1h.parquet"
-MARK = "binance/mark/ETHUSDT-1h.parquet"
-FUNDING = "binance/funding/ETHUSDT.parquet"
-INTEREST = "bybit/open_interest/ETHUSDT-1h.parquet"
-CONFIG = MarketConfig(symbol="ETHUSDT", spot="binance/spot")
-FULL_CONFIG = MarketConfig(
-    symbol="ETHUSDT", spot="binance/spot", perp="binance/perp", mark="binance/mark", funding="binance/funding",
-    open_interest="bybit/open_interest",
-)  # fmt: skip
-
-
-def seconds(year: int, month: int, day: int, hour: int = 0) -> int:
-    return int(datetime(year, month, day, hour, tzinfo=UTC).timestamp())
-
-
-def stamps_ms(count: int, every_h: int = 1) -> list[int]:
-    return [(START_S + row * every_h * HOUR_S) * 1_000 for row in range(count)]
-
-
-def candles(count: int = 30) -> dict[str, Any]:
-    close: list[Any] = [2_000.0 + 10 * (row % 7) for row in range(count)]
-    return {
-        "open": [price - 1 for price in close], "high": [price + 5 for price in close],
-        "low": [price - 5 for price in close], "close": list(close), "volume": [100.0] * count,
-    }  # fmt: skip
-
-
-def write(
-    folder: Path, file: str, columns: dict[str, Any], time_ms: list[int] | None = None,
-    clock: pa.DataType = UTC_MS,
-) -> None:  # fmt: skip
-    path = folder / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    count = len(next(iter(columns.values())))
-    times = pa.array(stamps_ms(count) if time_ms is None else time_ms, type=clock)
-    parquet.write_table(pa.table({"time": times, **columns}), path)
-
-
-def refused(folder: Path, config: MarketConfig = CONFIG, **window: int) -> tuple[Reason, ...]:
-    with pytest.raises(Refusal) as caught:
-        load_market(config, folder, **window)
-    return caught.value.reasons
-
-
-def only(reasons: tuple[Reason, ...]) -> tuple[Code, str]:
-    assert len(reasons) == 1, reasons
-    return reasons[0].code, reasons[0].where
+from agent.reasons import Code
 
 
 def test_a_bar_is_known_at_its_close_and_the_last_one_is_not_trusted(tmp_path: Path) -> None:
@@ -268,136 +225,3 @@ def test_refuses_mark_prices_without_the_perps_candles(tmp_path: Path) -> None:
     assert only(refused(tmp_path, CONFIG.model_copy(update={"mark": "binance/mark"}))) == (
         Code.DATA_MISSING, "market.perp",
     )  # fmt: skip
-
-
-def test_jitter_of_settlements_is_rounded_to_the_hour(tmp_path: Path) -> None:
-    write(tmp_path, SPOT, candles())
-    times = [stamp + jitter for stamp, jitter in zip(stamps_ms(4, every_h=8), (0, 47, 12, 3), strict=True)]
-    write(tmp_path, FUNDING, {"rate": [0.0001, -0.0002, 0.0, 0.0003]}, times)
-    funding = load_market(CONFIG.model_copy(update={"funding": "binance/funding"}), tmp_path).funding
-    assert funding is not None
-    assert funding.time_s.tolist() == [START_S + 8 * HOUR_S * row for row in range(4)]
-    assert funding.interval_h.tolist() == [8.0] * 4
-
-
-@pytest.mark.parametrize(
-    ("hours", "intervals", "strange"),
-    [
-        ([0, 8, 16, 24], [8, 8, 8, 8], []),
-        ([0, 8, 32, 40], [8, 8, 8, 8], []),  # two settlements missing
-        ([0, 1, 2, 4, 5], [1, 1, 1, 1, 1], []),  # one missing: not a two-hour settlement
-        ([0, 4, 8, 16, 20], [4, 4, 4, 4, 4], []),  # one missing: the eight hours are not confirmed
-        ([0, 8, 12, 16, 18, 20, 28, 36], [8, 8, 4, 4, 2, 2, 8, 8], []),  # a change up is confirmed by the next
-        ([0, 4, 8, 16], [4, 4, 4, 4], []),  # nothing confirms the last
-        ([0, 16, 24, 32], [8, 8, 8, 8], []),  # begins with a hole
-        ([0, 8, 11, 19], [8, 8, 8, 8], [2]),
-        ([0], [], [0]),
-    ],
-)
-def test_intervals_are_learnt_and_a_hole_is_never_one(
-    hours: list[int], intervals: list[int], strange: list[int]
-) -> None:
-    assert settlement_intervals(np.array(hours, dtype=np.int64) * HOUR_S) == (intervals, strange)
-
-
-def test_refuses_settlements_at_a_distance_no_venue_uses(tmp_path: Path) -> None:
-    write(tmp_path, SPOT, candles())
-    times = [(START_S + hour * HOUR_S) * 1_000 for hour in (0, 8, 11, 19)]
-    write(tmp_path, FUNDING, {"rate": [0.0001] * 4}, times)
-    config = CONFIG.model_copy(update={"funding": "binance/funding"})
-    assert only(refused(tmp_path, config)) == (Code.DATA_INTERVAL, f"{FUNDING} row 2")
-
-
-# --- the real recordings ---
-
-
-def funding_of(data_folder: Path, symbol: str, spot: str = "binance/spot") -> Settlements:
-    table = load_market(MarketConfig(symbol=symbol, spot=spot, funding="binance/funding"), data_folder)
-    assert table.funding is not None
-    return table.funding
-
-
-@pytest.mark.parametrize(
-    ("symbol", "sums"),
-    [
-        ("BTCUSDT", {2020: 0.17240, 2021: 0.30608, 2022: 0.04165, 2023: 0.07866}),
-        ("ETHUSDT", {2020: 0.27490, 2021: 0.37537, 2022: 0.00787, 2023: 0.08260}),
-        ("SOLUSDT", {2021: 0.28595, 2022: -0.37998, 2023: 0.01297}),
-        ("AVAXUSDT", {2021: 0.31047, 2022: -0.05181, 2023: 0.07451}),
-    ],
-)
-def test_yearly_funding_equals_the_known_sums(data_folder: Path, symbol: str, sums: dict[int, float]) -> None:
-    funding = funding_of(data_folder, symbol, "binance/perp" if symbol == "SOLUSDT" else "binance/spot")
-    hour_s, hourly = funding.hourly()
-    for year, expected in sums.items():
-        start, end = seconds(year, 1, 1), seconds(year + 1, 1, 1)
-        settled = funding.rate[(funding.time_s >= start) & (funding.time_s < end)].sum()
-        assert settled == pytest.approx(expected, abs=6e-6)
-        # the settlement at midnight of New Year pays for the eight hours before it
-        paid = hourly[(hour_s > start - 8 * HOUR_S) & (hour_s <= end - 8 * HOUR_S)].sum()
-        assert paid == pytest.approx(expected, abs=6e-6)
-
-
-@pytest.mark.parametrize(("symbol", "volatility"), [("BTCUSDT", 0.4277), ("ETHUSDT", 0.4663)])
-def test_volatility_of_2023_equals_the_known_one(data_folder: Path, symbol: str, volatility: float) -> None:
-    perp = load_market(MarketConfig(symbol=symbol, spot="binance/perp"), data_folder).spot
-    in_2023 = (perp.time_s > seconds(2023, 1, 1)) & (perp.time_s <= seconds(2024, 1, 1))
-    returns = np.diff(np.log(perp.close[in_2023]))
-    assert returns.std(ddof=1) * np.sqrt(8_760) == pytest.approx(volatility, abs=5e-5)
-
-
-def test_solana_settles_faster_under_stress_and_the_hours_add_up(data_folder: Path) -> None:
-    funding = funding_of(data_folder, "SOLUSDT", "binance/perp")
-    november = (funding.time_s > seconds(2022, 11, 9, 8)) & (funding.time_s <= seconds(2022, 11, 19))
-    intervals = funding.interval_h[november]
-    changes = intervals[np.flatnonzero(np.diff(intervals, prepend=0.0))]
-    assert changes.tolist() == [8.0, 4.0, 2.0, 8.0]
-    hour_s, hourly = funding.hourly()
-    assert len(hour_s) == len(set(hour_s.tolist()))  # no hour is paid twice
-    inside = (hour_s > seconds(2022, 11, 9, 8)) & (hour_s <= seconds(2022, 11, 18, 16))
-    recorded = funding.rate[november & (funding.time_s <= seconds(2022, 11, 18, 16))]
-    assert hourly[inside].sum() == pytest.approx(recorded.sum(), abs=1e-12)
-    # the cap of -2 % every two hours is -1 % an hour
-    assert hourly[hour_s == seconds(2022, 11, 10, 9)] == pytest.approx(-0.01)
-
-
-def full_market(data_folder: Path, symbol: str) -> MarketTable:
-    return load_market(FULL_CONFIG.model_copy(update={"symbol": symbol, "mark": None}), data_folder)
-
-
-@pytest.mark.parametrize("symbol", ["BTCUSDT", "ETHUSDT"])
-def test_the_recordings_are_clean(data_folder: Path, symbol: str) -> None:
-    table = full_market(data_folder, symbol)
-    assert table.mark is not None
-    assert table.open_interest is not None
-    # recorded rows, less the bars without a trade (4 and 6) and the last
-    assert len(table.spot.time_s) == {"BTCUSDT": 52_106 - 4 - 1, "ETHUSDT": 52_106 - 6 - 1}[symbol]
-    assert len(table.mark.time_s) == 13_127
-    assert len(table.open_interest.time_s) == 31_392
-
-
-def test_the_recorded_mark_of_avalanche_is_clean(data_folder: Path) -> None:
-    table = load_market(FULL_CONFIG.model_copy(update={"symbol": "AVAXUSDT", "open_interest": None}), data_folder)
-    assert table.mark is not None
-    assert table.mark.source == "binance/mark"
-    assert len(table.mark.time_s) == 33_040
-
-
-def test_ether_has_no_spot_price_in_the_two_hours_of_the_outage(data_folder: Path) -> None:
-    spot = full_market(data_folder, "ETHUSDT").spot
-    day = spot.time_s[(spot.time_s >= seconds(2023, 3, 24, 11)) & (spot.time_s <= seconds(2023, 3, 24, 16))]
-    # 12:00 had no trade, 13:00 has no bar; they would be known at 13:00 and 14:00
-    assert [datetime.fromtimestamp(int(stamp), UTC).hour for stamp in day] == [11, 12, 15, 16]
-
-
-def test_refuses_a_recording_in_which_one_price_was_zeroed(data_folder: Path, tmp_path: Path) -> None:
-    for file in (SPOT, FUNDING):
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(data_folder / file, tmp_path / file)
-    recorded = parquet.read_table(tmp_path / SPOT)
-    close = recorded["close"].to_numpy().copy()
-    close[40_000] = 0.0
-    position = recorded.column_names.index("close")
-    parquet.write_table(recorded.set_column(position, "close", pa.array(close)), tmp_path / SPOT)
-    found = {(reason.code, reason.where) for reason in refused(tmp_path)}
-    assert found == {(Code.DATA_NOT_POSITIVE, f"{SPOT} row 40000")}

@@ -23,6 +23,12 @@ def test_headline_numbers_have_their_units(run: Any) -> None:
     assert "\x1b[32madds up" in text
 
 
+def test_money_of_depositors_does_not_look_like_a_gain(run: Any) -> None:
+    flows = run.result["attribution"] | {"deposits": 454_848.37, "withdrawals": -54_724.98}
+    assert "$454,848 deposited, $54,725 redeemed" in shown(run.result | {"attribution": flows})
+    assert "deposited" not in shown(run.result | {"attribution": flows | {"deposits": 0.0, "withdrawals": 0.0}})
+
+
 def test_what_broke_is_red_and_named(run: Any) -> None:
     breach = {"limit": "net_delta", "cycles": 3, "worst_headroom": -0.25, "first": "2025-07-01T00:00:00Z"}
     text = shown(run.result | {"breached_limits": [breach], "attribution_adds_up": False, "liquidations": 1})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,9 +55,9 @@ def data(table: MarketTable, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(tmp_path: Path, data: Path) -> Callable[..., None]:
     """Promote the shipped strategy for a coin of the made-up market, in a folder of this test's own."""
 
-    def asked(stage: str, **more: object) -> None:
-        values: dict[str, object] = {"dates": DATES, "data": data, "records": tmp_path / "records"}
-        promote(Asked(CONFIG, stage, **(values | more)), QUIET)  # type: ignore[arg-type]
+    def asked(stage: str, **more: Any) -> None:
+        values: dict[str, Any] = {"dates": DATES, "data": data, "records": tmp_path / "records"}
+        promote(Asked(CONFIG, stage, **(values | more)), QUIET)
 
     return asked
 

@@ -13,7 +13,7 @@ from agent.market.table import MarketTable
 from agent.research.bars import bars_of
 from agent.research.events import Disagreement, run_events
 from agent.research.kernel import Run, run
-from agent.research.parameters import charges_of, parameter_row
+from agent.research.parameters import Charges, charges_of, parameter_row
 
 HOURS = 900
 ROWS = 110
@@ -136,11 +136,11 @@ def test_a_twin_that_drifts_from_the_live_strategy_is_an_error(
     shown = source(markets["spot"][0], history_hours(spot))
     real = events.parameter_row
 
-    def other(config: Config, charges: object, nav_usd: float) -> object:
+    def other(config: Config, charges: Charges, nav_usd: float) -> object:
         wide = config.strategy.sizing.model_copy(update={"max_exposure": 0.3})
         return real(
             config.model_copy(update={"strategy": config.strategy.model_copy(update={"sizing": wide})}),
-            charges,  # type: ignore[arg-type]
+            charges,
             nav_usd,
         )
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from agent.cli.main import app
 from agent.config import Config
 from agent.market.period import parse_period
 from agent.reasons import Code, Refusal
@@ -117,7 +119,7 @@ def test_a_study_goes_on_where_it_was(spot: Config, tmp_path: Path, kind: str) -
     assert len(seen) == 3
     assert more.best_train >= first.best_train
     assert more.table.exists()
-    with pytest.raises(Refusal, match="searches"):
+    with pytest.raises(Refusal, match=r"is about strategy\.sizing\.band"):
         run_tune(spot, space[:1], DATA, tmp_path, trials=8, storage=storage)
 
 
@@ -161,3 +163,29 @@ def test_workers_of_ray_score_what_the_driver_asks(spot: Config, tmp_path: Path)
     assert found.best_train == here.best_train
     more = run_tune(spot, space, DATA, tmp_path / "ray", trials=7)
     assert more.trials == 7, "the same study goes on without Ray"
+
+
+def test_trials_of_two_markets_are_not_mixed_in_one_study(spot: Config, tmp_path: Path) -> None:
+    space = parse_space(spot, PARAMS)
+    run_tune(spot, space, DATA, tmp_path, trials=1)
+    with pytest.raises(Refusal, match="is about synthetic, seed 7") as refused:
+        run_tune(spot, space, (*DATA[:2], 8), tmp_path, trials=2)
+    assert [(reason.code, reason.where) for reason in refused.value.reasons] == [(Code.CONFIG_OUT_OF_RANGE, "--data")]
+
+
+@pytest.mark.parametrize("storage", ["nonsense://x", "no address at all"])
+def test_a_storage_that_cannot_be_opened_is_refused(spot: Config, tmp_path: Path, storage: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        run_tune(spot, parse_space(spot, PARAMS), DATA, tmp_path, trials=1, storage=storage)
+    assert [reason.where for reason in refused.value.reasons] == ["--storage"]
+
+
+@pytest.mark.parametrize("words", [("sweep", "--points", "2"), ("tune", "--trials", "1"), ("research", "validate")])
+def test_a_search_says_that_its_market_is_made_up(words: tuple[str, ...], tmp_path: Path) -> None:
+    command = [*words, "configs/eth-volatility-target.yaml", "--param", "strategy.sizing.band=0.03,0.05"]
+    command += ["--from", "2023-02", "--to", "2023-06"]
+    command += [] if "validate" in words else ["--out", str(tmp_path)]
+    done = CliRunner().invoke(app, command, env={"BALLAST_DATA": ""})
+    assert done.exit_code == 0, done.output
+    assert "SYNTHETIC market" in done.output
+    assert "from 2023-02-01 00:00 UTC to 2023-06-30" in done.output

@@ -1,6 +1,7 @@
 """Splits, statistics and stress against the vectors of formulas.md, section 10."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -74,9 +75,9 @@ class TestSplits:
             lambda: holdout(3, 0.3, purge=1),
         ],
     )
-    def test_folds_that_cannot_be_are_refused(self, make: object) -> None:
+    def test_folds_that_cannot_be_are_refused(self, make: Callable[[], object]) -> None:
         with pytest.raises(Refusal):
-            make()  # type: ignore[operator]
+            make()
 
     def test_degradation(self) -> None:
         assert degradation(2.0, 1.5) == 0.25

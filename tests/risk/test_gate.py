@@ -195,6 +195,8 @@ def test_worst_loss_counts_tolerances_fees_and_a_pool_away_from_the_oracle() -> 
         ({"turnover_used_bps": 28_001}, Code.TURNOVER),
         ({"loss_used_bps": 96}, Code.LOSS_BUDGET),
         ({"oracle_price": math.nan}, Code.DATA_NOT_POSITIVE),
+        ({"oracle_price": 0.0}, Code.DATA_NOT_POSITIVE),
+        ({"pool_price": 0.0}, Code.DATA_NOT_POSITIVE),
         ({"pool_price": math.inf}, Code.DATA_NOT_FINITE),
     ],
 )

@@ -102,6 +102,12 @@ def test_of_a_short_leg_that_is_too_thin_and_too_dear() -> None:
         6.0,
         "policy.min_health",
     )
+    assert said(found)[Code.SLIPPAGE] == (
+        "worst fill of the short leg against its reference price",
+        0.003,
+        0.0029,
+        "policy.max_slippage",
+    )
 
 
 def test_of_a_reducing_plan_whose_budget_is_used_up() -> None:

@@ -1,5 +1,10 @@
 """What stops a vault until a person says otherwise."""
 
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +72,14 @@ def test_a_vault_that_is_no_part_of_the_service_any_more_counts_no_more(latches:
     assert latches.record_value("eth-carry", 90.0, 0.0, 86_401) == (90.0, 0.0)
 
 
+def test_a_dry_run_is_kept_for_its_configuration_and_the_last_one_counts(latches: Latches) -> None:
+    assert latches.dry_run_of("abc") is None
+    latches.record_dry_run("abc", 1_750_000_600, "second")
+    latches.record_dry_run("abc", 1_750_000_000, "first, written later")
+    latches.record_dry_run("another", 1_750_009_999, "")
+    assert latches.dry_run_of("abc") == 1_750_000_600
+
+
 def test_latches_are_the_same_in_postgresql(postgres: str) -> None:
     latches = Latches(postgres)
     latches.set("eth-carry", REPEATED, 100, "the agent")
@@ -82,6 +95,9 @@ def test_latches_are_the_same_in_postgresql(postgres: str) -> None:
     latches.clear("eth-carry", 500, "ann")
     assert latches.baseline("eth-carry", 9) == 9
     assert latches.record_value("eth-carry", 90.0, 15.0, 2) == (90.0, 15.0)
+    assert (latches.counted("eth-carry", 7), latches.counted("eth-carry", 8)) == (True, False)
+    latches.record_dry_run("abc", 1_750_000_600, "")
+    assert latches.dry_run_of("abc") == 1_750_000_600
     latches.close()
 
 
@@ -112,3 +128,70 @@ def test_fault_78_latches_that_cannot_be_read_stop_everything(tmp_path: Path) ->
     with pytest.raises(sql.exc.SQLAlchemyError):
         latches.active("eth-carry")
     latches.close()
+
+
+BY_ANOTHER_PROCESS = """
+import sys
+from agent.reasons import Code
+from agent.service.kill_switch import stop
+from agent.service.latches import Latches
+latches = Latches(sys.argv[1])
+stop(latches, sys.argv[2], Code.KILLED, "by hand", "ann")
+latches.close()
+"""
+
+
+def test_a_stop_is_seen_however_often_others_had_the_database_open_before(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'service.sqlite'}"
+    running = Latches(url)
+    switch = KillSwitch(tmp_path, running)
+    for vault in ("btc-carry", "sol-carry", "eth-carry"):
+        assert switch.reasons("eth-carry") == ()
+        subprocess.run([sys.executable, "-c", BY_ANOTHER_PROCESS, url, vault], check=True, timeout=60)
+    assert [reason.code for reason in switch.reasons("eth-carry")] == [Code.KILLED]
+    running.close()
+
+
+def removed(path: Path, _: Path) -> None:
+    path.unlink()
+
+
+def replaced(path: Path, backup: Path) -> None:
+    backup.replace(path)
+
+
+def restored_in_place(path: Path, backup: Path) -> None:
+    shutil.copyfile(backup, path)
+
+
+@pytest.mark.parametrize("what", [removed, replaced, restored_in_place])
+def test_latches_that_were_removed_or_replaced_under_a_running_agent_stop_everything(
+    tmp_path: Path, latches: Latches, what: Callable[[Path, Path], None]
+) -> None:
+    path, switch = tmp_path / "service.sqlite", KillSwitch(tmp_path, latches)
+    backup = Path(shutil.copyfile(path, tmp_path / "backup"))
+    latches.set("btc-carry", REPEATED, 100, "the agent")
+    assert switch.reasons("eth-carry") == ()
+    what(path, backup)
+    for _ in range(2):
+        assert [reason.code for reason in switch.reasons("eth-carry")] == [Code.KILL_SWITCH_UNREADABLE]
+        # What a person writes into the file that is there now is not seen by who has the other; it stays stopped.
+        again = Latches(f"sqlite:///{path}")
+        for name in ("eth-carry", "sol-carry", "btc-carry"):
+            stop(again, name, Code.PAUSED, "by hand", "ann")
+            again.clear(name, 200, "ann")
+        again.close()
+    with pytest.raises(sql.exc.SQLAlchemyError):
+        latches.record_plan("eth-carry", 7, SentPlan(100, 5_000.0))
+
+
+def test_a_database_that_another_process_writes_is_no_other_database(tmp_path: Path, latches: Latches) -> None:
+    other = Latches(f"sqlite:///{tmp_path / 'service.sqlite'}")
+    for at in range(20):
+        other.record_plan("eth-carry", at, SentPlan(at, 1.0))
+        latches.record_plan("btc-carry", at, SentPlan(at, 1.0))
+        assert len(latches.plans_since("eth-carry", -1)) == at + 1
+    other.close()
+    with sqlite3.connect(tmp_path / "service.sqlite") as database:
+        database.execute("VACUUM")
+    assert latches.active("eth-carry") == ()

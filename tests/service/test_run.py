@@ -4,14 +4,19 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from agent.config.file import load_config
+from agent.service.latches import Latches
 
 ROOT = Path(__file__).parents[2]
 START_S = 60
@@ -109,18 +114,33 @@ def test_a_vault_that_nobody_knows_is_refused(service: Path) -> None:
 
 
 def test_fault_72_a_signal_ends_it_within_its_time(service: Path) -> None:
-    command = [sys.executable, "-m", "agent.cli", "run", str(service)]
+    assert ballast("run", str(service), "--cycles", "1").returncode == 0
+    command = [sys.executable, "-m", "agent.cli", "run", str(service), "--live"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
         if '"ready"' in line:
             break
-    time.sleep(1)
+    beside = ballast("run", str(service), "--cycles", "1")
+    assert beside.returncode == 0, "who only looks needs nothing of what the live one holds"
+    assert lines(beside, "cycle") != []
     asked = time.monotonic()
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(30) == 0
     assert time.monotonic() - asked < 30
     assert '"stopped"' in process.stderr.read()
+
+
+def test_who_only_looks_leaves_nothing_behind_but_that_it_looked(service: Path) -> None:
+    file = service.with_name("looking.yaml")
+    file.write_text(service.read_text().replace("state: state", "state: looking"))
+    assert ballast("run", str(file), "--cycles", "1").returncode == 0
+    folder = service.parent / "looking"
+    assert [path.name for path in folder.iterdir()] == ["service.sqlite"]
+    with sqlite3.connect(folder / "service.sqlite") as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = {name: database.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in tables}
+    assert {name for name, count in rows.items() if count} <= {"dry_runs"}, "of a cycle that nothing but this forbade"
 
 
 def test_a_service_file_with_mistakes_names_all_of_them_with_their_lines(tmp_path: Path) -> None:
@@ -134,7 +154,7 @@ def test_a_service_file_with_mistakes_names_all_of_them_with_their_lines(tmp_pat
 
 def started(file: Path, log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as sink:
-        command = [sys.executable, "-m", "agent.cli", "run", str(file)]
+        command = [sys.executable, "-m", "agent.cli", "run", str(file), "--live"]
         return subprocess.Popen(command, cwd=ROOT, stderr=sink)
 
 
@@ -153,10 +173,15 @@ def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has
         service.read_text().replace("state: state", "state: leased")
         + f"\nlease: {{database: '{postgres}', lease_s: 5}}\n"
     )
+    with closing(Latches(postgres)) as latches:
+        latches.record_dry_run(load_config(ROOT / "configs" / "eth-carry.yaml").config_hash, 1_750_000_000, "looked at")
     logs = [tmp_path / name for name in ("first", "standby", "third")]
     running = [started(file, logs[0])]
     try:
         wait_for(logs[0], '"ready"')
+        beside = ballast("run", str(file), "--cycles", "1")
+        assert beside.returncode == 0, "who only looks waits for no lease"
+        assert lines(beside, "cycle") != []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

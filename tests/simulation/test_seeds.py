@@ -1,6 +1,7 @@
 """Two hundred worlds: crashes, reorganisations, lying providers, takeovers; one effect at most, nothing lost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from agent.execution.fees import FeePolicy
 from agent.execution.journal import Journal
 from agent.simulation.command import judge_seeds
 from agent.simulation.run import simulate
+from agent.simulation.vault import Books, proceeds, sales
 
 SEEDS, CHUNK = 200, 20
 
@@ -58,6 +60,43 @@ def test_bytes_that_leave_before_they_are_written_are_found(monkeypatch: pytest.
     monkeypatch.setattr(Delivery, "__init__", noting)
     monkeypatch.setattr(Journal, "begin", too_early)
     assert "left before it was in the journal" in broken(range(1))[0]
+
+
+def test_a_replacement_for_less_than_a_tenth_more_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.execution.fees.BUMP_NUMERATOR", 109)
+    monkeypatch.setattr("agent.execution.fees.BUMP_DENOMINATOR", 100)
+    assert any("less than 10 % higher" in found for found in broken(range(16)).values())
+
+
+def test_an_end_that_is_written_before_its_confirmations_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Delivery, "_depth", lambda delivery, receipt: 99)
+    found = broken(range(4)).values()
+    assert any("is mined with" in one or "is final with" in one for one in found)
+
+
+def test_a_plan_that_moves_other_than_it_says_is_found_in_the_balances(monkeypatch: pytest.MonkeyPatch) -> None:
+    carried_out = Books.carried_out
+
+    def twice(books: Books, calldata: bytes, at_s: int) -> Books | bytes:
+        after = carried_out(books, calldata, at_s)
+        sold = sum(coins for coins, _ in sales(calldata))
+        return replace(after, cash=after.cash + proceeds(sold)) if isinstance(after, Books) else after
+
+    monkeypatch.setattr(Books, "carried_out", twice)
+    assert any("cash and coins are" in found for found in broken(range(4)).values())
+
+
+def test_plans_have_legs(monkeypatch: pytest.MonkeyPatch) -> None:
+    sold = 0
+
+    def noting(coins: int) -> int:
+        nonlocal sold
+        sold += coins
+        return proceeds(coins)
+
+    monkeypatch.setattr("agent.simulation.vault.proceeds", noting)
+    simulate(0)
+    assert sold > 0
 
 
 def test_a_fee_above_the_cap_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vault_world import ETH, LOT, USD, World
 
@@ -19,8 +20,8 @@ THRESHOLD = 0.78
 class LoanWorld:
     """A world of `vault_world` whose equity is collateral less debt."""
 
-    def __init__(self, supply_rate: float = 0.04, borrow_rate: float = 0.024, **changes: object) -> None:
-        self.world = World(config=CONFIG, **changes)  # type: ignore[arg-type]
+    def __init__(self, supply_rate: float = 0.04, borrow_rate: float = 0.024, **changes: Any) -> None:
+        self.world = World(config=CONFIG, **changes)
         self.rates = (supply_rate, borrow_rate)
 
     def debt_usd(self) -> float:

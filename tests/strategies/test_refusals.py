@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,10 @@ from agent.reasons import Code, Reason
 from agent.strategies import decide
 
 
-def decided(vault: VaultState | None = None, rows: History | None = None, **market: object) -> Decision:
+def decided(vault: VaultState | None = None, rows: History | None = None, **market: Any) -> Decision:
     observation = World().observe()
     view = market_view(rows) if rows is not None else observation.market
-    view = replace(view, **market)  # type: ignore[arg-type]
+    view = replace(view, **market)
     return decide(Observation(NOW, view, vault or observation.vault), CARRY_CONFIG)
 
 
@@ -26,8 +27,8 @@ def codes(decision: Decision) -> list[Code]:
     return [reason.code for reason in decision.refusals]
 
 
-def vault_with(**changes: object) -> VaultState:
-    return replace(World().observe().vault, **changes)  # type: ignore[arg-type]
+def vault_with(**changes: Any) -> VaultState:
+    return replace(World().observe().vault, **changes)
 
 
 def test_decides_when_everything_is_known() -> None:

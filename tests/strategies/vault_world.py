@@ -29,6 +29,7 @@ NOW = 1_700_000_000 // 3_600 * 3_600
 HOUR = 3_600
 PRICE = 2_000.0
 USD = 10**6
+MILLION = 1_000_000 * USD
 ETH = 10**18
 LOT = 10**14  # base units per perp lot of 0.0001
 USDC = Token("USDC", "0x" + "01" * 20, 6)
@@ -140,7 +141,7 @@ class World:
     """One vault and its venues. Amounts in USD are ints with 6 decimals, spot in base units, perp in lots."""
 
     config: Config = CARRY_CONFIG
-    idle: int = 1_000_000 * USD
+    idle: int = MILLION
     spot_base: int = 0
     size: int = 0
     equity: int = 0  # of the perp account
@@ -319,7 +320,7 @@ class World:
         self.idle -= amount
 
 
-def invested(config: Config = CARRY_CONFIG, idle: int = 1_000_000 * USD, **changes: object) -> World:
+def invested(config: Config = CARRY_CONFIG, idle: int = MILLION, **changes: object) -> World:
     """A vault that has reached its target."""
     world = World(config=config, idle=idle)
     world.run_until_hold()

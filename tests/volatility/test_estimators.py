@@ -5,6 +5,7 @@ The data is the S&P 500 of 1999-2018 that the library arch brings along.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -185,8 +186,8 @@ def test_riskmetrics_on_the_sp500(sp500: Bars) -> None:
 
 class TestCalibration:
     def forecast(self, returns: np.ndarray, **changes: float) -> float | Reason:
-        rule = {"half_life_h": 24.0, "calibration_half_life_h": 240.0, "floor": 0.01, "warm_up_h": 48, **changes}
-        return calibrated_ewma_volatility(HOUR * np.arange(len(returns) + 1), returns, **rule)  # type: ignore[arg-type]
+        rule: dict[str, Any] = {"half_life_h": 24.0, "calibration_half_life_h": 240.0, "floor": 0.01, "warm_up_h": 48}
+        return calibrated_ewma_volatility(HOUR * np.arange(len(returns) + 1), returns, **(rule | changes))
 
     def test_changes_nothing_where_the_average_is_right(self) -> None:
         returns = np.where(np.arange(3_000) % 2 == 0, 0.01, -0.01)
@@ -224,9 +225,9 @@ class TestCalibration:
 
 
 @pytest.mark.parametrize("method", ["ewma", "calibrated_ewma", "realised", "har"])
-def test_a_strategy_file_names_its_method(method: str) -> None:
+def test_a_strategy_file_names_its_method(method: Any) -> None:
     rule = VolatilityConfig(
-        method=method,  # type: ignore[arg-type]
+        method=method,
         target=0.2,
         floor=0.01,
         half_life_h=24.0,

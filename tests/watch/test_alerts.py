@@ -1,14 +1,16 @@
 """People hear what is new, once, and of the rest in the digest."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from agent.reasons import Code
-from agent.watch.alerts import REPEAT_S, Alerts, AppriseChannel, Severity, severity_of
+from agent.watch.alerts import CRITICAL, REPEAT_S, Alerts, AppriseChannel, Severity, severity_of
 from agent.watch.secrets import Redactor
 
 
@@ -90,3 +92,17 @@ def test_an_address_that_nobody_knows_is_refused_at_the_start_without_telling_it
 def test_every_code_has_a_severity() -> None:
     assert {severity_of(code) for code in Code} == set(Severity)
     assert severity_of(Code.SENT_AGAINST_INTENDED) is Severity.CRITICAL
+
+
+def test_whatever_wakes_a_person_has_a_row_in_the_runbook() -> None:
+    rows = (Path(__file__).parents[2] / "docs/runbook.md").read_text().splitlines()
+    situations = " ".join(row.split("|")[1] for row in rows if row.startswith("| "))
+    assert {code for code in CRITICAL if f"`{code}`" not in situations} == set()
+
+
+def test_every_alert_of_prometheus_has_a_row_in_the_runbook() -> None:
+    root = Path(__file__).parents[2]
+    alerts = re.findall(r"alert: (\w+)", (root / "docker/prometheus/alerts.yml").read_text())
+    runbook = (root / "docs/runbook.md").read_text()
+    assert len(alerts) >= 5
+    assert [name for name in alerts if f"`{name}`" not in runbook] == []

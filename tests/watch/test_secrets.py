@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 import threading
+from urllib.parse import quote
 
 import pytest
 
@@ -30,6 +31,34 @@ RPC = "https://user:canary-pass@node.example.org/v3/canary-project-id?apikey=can
 def test_hides_what_looks_like_a_secret(text: str, secret: str) -> None:
     assert secret not in Redactor()(text)
     assert HIDDEN in Redactor()(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keys/password: others may read it (mode 0644, expected 0600)",
+        "the password does not open it",
+        f"token 0x{'1a' * 20} has 6 decimals",
+        f"expected the receipt of 0x{'ab' * 32}",
+    ],
+)
+def test_leaves_sentences_about_secrets(text: str) -> None:
+    assert Redactor()(text) == text
+
+
+def test_hides_a_known_value_however_a_message_quotes_it() -> None:
+    secret = 'cana"ry\\ pässword/1'
+    redact = Redactor([secret])
+    for written in (secret, repr(secret), json.dumps(secret), quote(secret, safe="")):
+        shown = redact(f"refused {written} just now")
+        assert "ry" not in shown, shown
+
+
+def test_hides_secrets_inside_of_data_and_leaves_it_data() -> None:
+    redact = Redactor(["canary-keystore"])
+    data = {"codes": ["refused canary-keystore"], "canary-keystore": {"at": float("nan"), "hash": "0x" + "ab" * 32}}
+    shown = json.loads(json.dumps(redact.data(data), allow_nan=False))
+    assert shown == {"codes": [f"refused {HIDDEN}"], HIDDEN: {"at": "nan", "hash": "0x" + "ab" * 32}}
 
 
 def test_hides_known_values_wherever_they_stand() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
+from eth_account.signers.local import LocalAccount
 
 from agent.watch.secrets import Redactor
 from agent.watch.status import Face, StatusServer, stop_message
@@ -67,8 +68,8 @@ def ask(
         return error.code, json.loads(text) if text.startswith(b"{") else {}
 
 
-def signed(action: str, vault: str, at_s: int, account: object = GUARDIAN) -> dict[str, object]:
-    signature = account.sign_message(encode_defunct(text=stop_message(action, vault, at_s))).signature  # type: ignore[attr-defined]
+def signed(action: str, vault: str, at_s: int, account: LocalAccount = GUARDIAN) -> dict[str, object]:
+    signature = account.sign_message(encode_defunct(text=stop_message(action, vault, at_s))).signature
     return {"action": action, "vault": vault, "at": at_s, "signature": "0x" + signature.hex()}
 
 
@@ -161,6 +162,17 @@ def test_fault_81_status_shows_no_secret() -> None:
         assert "canary" not in str(ask(server, "/status", Authorization=f"Bearer {TOKEN}"))
     finally:
         server.close()
+
+
+def test_fault_81_status_hides_a_secret_that_json_writes_otherwise() -> None:
+    secret = 'cana"ry-pässword'
+    face = Face(lambda: (True, {}), lambda: {"note": f"refused {secret}", "transaction": "0x" + "ab" * 32}, print)
+    server = StatusServer(face, 0, TOKEN, redact=Redactor([secret]))
+    try:
+        _, shown = ask(server, "/status", Authorization=f"Bearer {TOKEN}")
+    finally:
+        server.close()
+    assert shown == {"note": "refused [hidden]", "transaction": "0x" + "ab" * 32, "health": {}}
 
 
 def test_a_short_token_is_refused_at_the_start(service: Service) -> None:

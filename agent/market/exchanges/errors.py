@@ -21,7 +21,7 @@ class Then(Enum):
     NEVER = "never"  # until the agent is started anew
 
 
-class TooManyRequests(ccxt.RateLimitExceeded):  # type: ignore[misc]
+class TooManyRequests(ccxt.RateLimitExceeded):  # type: ignore[misc]  # ccxt is untyped
     """HTTP 429 or 418, with the seconds that the venue asks us to wait, if it says so."""
 
     def __init__(self, message: str, retry_after_s: float | None) -> None:
@@ -29,7 +29,7 @@ class TooManyRequests(ccxt.RateLimitExceeded):  # type: ignore[misc]
         self.retry_after_s = retry_after_s
 
 
-class AnswerTooLarge(ccxt.BadResponse):  # type: ignore[misc]
+class AnswerTooLarge(ccxt.BadResponse):  # type: ignore[misc]  # ccxt is untyped
     """An answer that went on after 8 MB; it is not read to the end."""
 
 

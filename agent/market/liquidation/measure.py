@@ -66,6 +66,6 @@ def _tail(values: Floats) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
 
 
 def _spearman(one: Floats, other: Floats) -> float:
-    from scipy.stats import spearmanr  # type: ignore[import-untyped]
+    from scipy.stats import spearmanr
 
     return float(spearmanr(one, other).statistic)

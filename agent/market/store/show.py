@@ -34,18 +34,19 @@ def draw(series: Sequence[Recording], path: Path) -> None:
     """Write a PNG with one panel per series, over one axis of time."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     from agent.report.plots import MUTED, STYLE
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(10.5, 2.9 * len(series) + 0.5), layout="constrained", dpi=DPI)
+        layout = ConstrainedLayoutEngine(rect=(0, 0.02, 1, 0.97))
+        figure = Figure(figsize=(10.5, 2.9 * len(series) + 0.5), layout=layout, dpi=DPI)
         panels: NDArray[np.object_] = figure.subplots(len(series), 1, sharex=True, squeeze=False)[:, 0]
         for axes, one in zip(panels, series, strict=True):
             _panel(axes, one)
         first, last = min(stamps(one.rows)[0] for one in series), max(stamps(one.rows)[-1] for one in series)
         period = f"{_day(first)} to {_day(last)}, UTC"
         figure.text(0.995, 0.005, period, ha="right", va="bottom", fontsize=8, color=MUTED)
-        figure.get_layout_engine().set(rect=(0, 0.02, 1, 0.97))  # type: ignore[union-attr, call-arg]
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="png", metadata={"Software": None})
 

@@ -149,7 +149,7 @@ def _judged(
         if asked.dates is None:
             message = "a backtest needs its period: --from and --until"
             raise Refusal(Reason(Code.CONFIG_MISSING, message, where="--from"))
-        period = parse_period(*asked.dates)
+        period = parse_period(*asked.dates, ("--from", "--until"))
     else:
         period = _period_of(counted[Stage.BACKTEST], asked.records)
     found = judge.tested(loaded.config, data_folder(asked.data), period)

@@ -13,7 +13,7 @@ from agent.research.search.space import grid_points, parse_space, random_points,
 from agent.research.search.surface import plot_surface
 from agent.research.search.sweep import load_widest, run_sweep
 from agent.research.search.tune import run_tune
-from agent.research.terminal import print_validation, progress, tell_runner
+from agent.research.terminal import print_market, print_validation, progress, tell_runner
 
 
 def sweep(
@@ -43,6 +43,7 @@ def sweep(
             (data_folder(data), period, seed),
             folder,
             ray_address=ray,
+            on_market=lambda market: print_market(console, market),
             on_part=lambda done, total: bar.update(task, completed=done, total=total),
         )
     console.print(f"{len(found.train):,} backtests; {found.refused:,} points contradicted themselves and were left out")
@@ -83,6 +84,7 @@ def tune(
             storage=storage,
             ray_address=ray,
             seed=seed,
+            on_market=lambda market: print_market(console, market),
             on_trial=lambda done: bar.update(task, completed=done),
         )
     console.print(f"{found.trials:,} trials in the study {found.study}", highlight=False)
@@ -113,6 +115,7 @@ def validation(
     made = [with_values(loaded, space, point) for point in grid_points(space, points)]
     tried = [one for one in made if one is not None]
     market = load_widest([loaded, *tried], data_folder(data), period, seed)
+    print_market(console, market)
     tell_runner(console, loaded)
     with progress(console) as bar:
         task = bar.add_task("backtests", total=None)

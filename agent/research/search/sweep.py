@@ -84,6 +84,7 @@ def run_sweep(
     out: Path,
     *,
     ray_address: str | None = None,
+    on_market: Callable[[Market], None] = lambda market: None,
     on_part: Callable[[int, int], None] = lambda done, total: None,
 ) -> Sweep:
     """Backtest every point on the first 60 % of a period, judge the best on the rest.
@@ -93,6 +94,7 @@ def run_sweep(
     data : data folder or None, first and last hour, seed of the synthetic market
     out : folder of the parts; those of the same sweep are taken over
     ray_address : of a Ray cluster, or "local"; else this machine's cores
+    on_market : called with the market, before any work
     on_part : called with points done and points in all
 
     Raises Refusal before any work when no point makes a valid configuration, or the folder holds another sweep.
@@ -104,6 +106,7 @@ def run_sweep(
         raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, "no point makes a valid configuration", where="--param"))
     market = load_widest([made for _, made in valid], folder, period, seed)
     _claim(out, config, space, points, period, market)
+    on_market(market)
 
     split = holdout(market.last - market.first + 1)
     train_last = market.first + int(split.train[-1])

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sql
 
 from agent.config import Config
 from agent.config.file import config_hash
 from agent.market.observation import Floats
 from agent.reasons import Code, Reason, Refusal
+from agent.research.bars import Market
 from agent.research.runners import statistics_of
 from agent.research.search.space import Dimension, with_values
 from agent.research.search.sweep import load_widest, sharpe_of
@@ -47,6 +49,7 @@ def run_tune(
     storage: str | None = None,
     ray_address: str | None = None,
     seed: int = 7,
+    on_market: Callable[[Market], None] = lambda market: None,
     on_trial: Callable[[int], None] = lambda done: None,
 ) -> Tuned:
     """Add trials to a study until it has `trials`; a study of the same file, space and period goes on.
@@ -56,6 +59,10 @@ def run_tune(
     storage : an address of a database as SQLAlchemy writes it, `journal:<file>` on a shared disk, or None for
         `tune.sqlite` in `out`; run the same command on as many machines as share it
     ray_address : of a Ray cluster, or "local"; else this machine's cores
+    on_market : called with the market, before any work
+
+    Raises Refusal when no trial makes a valid configuration, the study was begun over other parameters or on another
+    market, or the storage cannot be opened.
     """
     import optuna
 
@@ -67,14 +74,19 @@ def run_tune(
     train = (market.first, market.first + int(split.train[-1]))
     out.mkdir(parents=True, exist_ok=True)
     name = f"{config.name}-{config_hash(config)[:8]}-{period[0]}-{period[1]}"
-    study = optuna.create_study(
-        study_name=name,
-        storage=_storage(storage, out),
-        sampler=optuna.samplers.TPESampler(seed=None if storage else seed),
-        direction="maximize",
-        load_if_exists=True,
-    )
-    _same_space(study, space)
+    try:
+        study = optuna.create_study(
+            study_name=name,
+            storage=_storage(storage, out),
+            sampler=optuna.samplers.TPESampler(seed=None if storage else seed),
+            direction="maximize",
+            load_if_exists=True,
+        )
+    except (sql.exc.SQLAlchemyError, ImportError) as error:  # ImportError: the database's driver is not installed
+        message = f"the storage of the trials cannot be opened: {str(error).splitlines()[0]}"
+        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="--storage")) from error
+    _same_search(study, space, market)
+    on_market(market)
     left = trials - len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
     if left > 0:
         with workers(market, config, ray_address, threads=os.cpu_count() or 1) as crew:
@@ -149,15 +161,17 @@ def _storage(address: str | None, out: Path) -> Any:
     return address
 
 
-def _same_space(study: Any, space: Sequence[Dimension]) -> None:
-    """A study that was begun over other parameters cannot go on over these."""
-    wanted = sorted(one.key for one in space)
-    known = study.user_attrs.get("keys")
-    if known is None:
-        study.set_user_attr("keys", wanted)
-    elif known != wanted:
-        message = f"the study {study.study_name} searches {', '.join(known)}; use another --out or --storage"
-        raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where="--param"))
+def _same_search(study: Any, space: Sequence[Dimension], market: Market) -> None:
+    """A study that was begun over other parameters or on another market cannot go on here: scores would be mixed."""
+    wanted = {"keys": sorted(one.key for one in space), "market": market.bars.label}
+    for name, option in (("keys", "--param"), ("market", "--data")):
+        known = study.user_attrs.get(name)
+        if known is None:
+            study.set_user_attr(name, wanted[name])
+        elif known != wanted[name]:
+            found = ", ".join(known) if isinstance(known, list) else known
+            message = f"the study {study.study_name} is about {found}; use another --out or --storage"
+            raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where=option))
 
 
 def _write(out: Path, space: Sequence[Dimension], points: Floats, scores: Floats) -> Path:

@@ -10,11 +10,12 @@ from agent.market.observation import Floats, MarketView
 from agent.market.source import HistorySource
 from agent.research.bars import Bars
 from agent.research.compiled_gate import approves
-from agent.research.compiled_step import Amounts
-from agent.research.kernel import Signals, proposes, signals_of
+from agent.research.kernel import Signals, signals_of
+from agent.research.layout import Amounts
 from agent.research.live import LiveRules
 from agent.research.parameters import beyond_the_twin
 from agent.research.stress.vault import Moment, Rules, SimulatedVault
+from agent.research.walk import proposes
 from agent.units import SECONDS_PER_HOUR
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import agent.research.layout as at
 from agent.market.observation import Floats
-from agent.research.compiled_step import Amounts, liquidation_distance
+from agent.research.compiled_exposure import liquidation_distance
+from agent.research.layout import Amounts
 from agent.research.world import carry_out, latch, latch_due, net_assets, new_vault, pass_row
 from agent.risk.headroom import above_minimum, below_maximum
 from agent.units import BPS

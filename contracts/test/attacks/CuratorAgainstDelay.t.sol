@@ -53,6 +53,7 @@ contract CuratorAgainstDelayTest is AttackFixture {
 
     /// @notice At no moment before the delay is over, in neither of the two ways to call.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_nothing_looser_before_the_delay(uint256 seconds_) public {
         seconds_ = _bound(seconds_, 0, DELAY - 1);
         (address[3] memory targets, bytes[3] memory calls) = _wishes();
@@ -81,6 +82,7 @@ contract CuratorAgainstDelayTest is AttackFixture {
 
     /// @notice What was announced is bound to every bit of it.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_other_data_than_announced_is_refused(uint256 seed) public {
         Limits memory announced = _limits();
         announced.lossBudgetBps = 46;

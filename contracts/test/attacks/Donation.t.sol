@@ -23,6 +23,7 @@ contract DonationTest is AttackFixture {
 
     /// @dev Cash is counted, not read.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_a_donation_to_the_vault_changes_nothing_ever(uint128 amount) public {
         bytes32 before = keccak256(abi.encode(_status()));
         Plan memory plan = _plan(_actions(_sell(1e18)));
@@ -36,6 +37,7 @@ contract DonationTest is AttackFixture {
     /// @dev Venues count what is theirs on HyperCore, so that a donation there is real. It belongs to the holders, who
     /// see it no faster than any gain; who deposits meanwhile pays for it in full.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_a_donation_to_a_venue_is_recognised_no_faster_than_any_gain(uint256 amount, bool asMargin, uint256 seconds_)
         public
     {
@@ -53,6 +55,7 @@ contract DonationTest is AttackFixture {
 
     /// @dev Donating on both sides of a deposit and a redemption only loses: the donor's own shares get a part of it.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_a_donor_never_gets_back_what_he_gave(uint256 deposited, uint256 donated, uint256 days_) public {
         deposited = _bound(deposited, 1e6, 40_000_000e6);
         donated = _bound(donated, 1e6, 10_000_000e6);

@@ -89,6 +89,7 @@ contract FeedFreezeTest is AttackFixture {
     /// rises, the vault looks cheaper than it is by size x rise, and a depositor gets that part. It is recognised at the
     /// pace of any gain, and both buffers are paid.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_who_deposits_into_a_frozen_feed_gains_at_most_size_times_deviation(uint256 rise, uint256 assets) public {
         rise = _bound(rise, 0, 295);
         assets = _bound(assets, 1_000e6, 2_000_000e6);
@@ -111,6 +112,7 @@ contract FeedFreezeTest is AttackFixture {
 
     /// @dev The other way round the vault looks dearer than it is, and who leaves gets no more than the growth bound.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_who_leaves_a_frozen_feed_gains_at_most_the_growth_bound(uint256 fall) public {
         fall = _bound(fall, 0, 285);
         vault.checkpoint();

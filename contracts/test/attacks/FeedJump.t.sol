@@ -70,6 +70,7 @@ contract FeedJumpAloneTest is AttackFixture {
 
     /// @dev An error upwards cannot be cashed in at once.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_who_leaves_at_a_price_too_high_gets_at_most_the_growth_bound(uint256 error, uint256 seconds_) public {
         seconds_ = _bound(seconds_, 0, 6 hours);
         error = _bound(error, 1, 9 * BPS);
@@ -86,6 +87,7 @@ contract FeedJumpAloneTest is AttackFixture {
     /// @dev An error downwards counts at once, and lets in whoever sees it. What he gains is the others'; it takes him
     /// the time in which a share may grow so much, and he pays the buffer twice.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_who_enters_at_a_price_too_low_gains_at_most_the_error_and_must_wait_for_it(uint256 error) public {
         error = _bound(error, 1, 700);
         uint256 assets = 1_000_000e6;

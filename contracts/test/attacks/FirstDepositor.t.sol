@@ -31,6 +31,7 @@ contract FirstDepositorTest is AttackFixture {
 
     /// @dev Both as rich as can be: the attacker out at once, the rest recognised.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_the_attacker_loses_more_than_his_victim(uint256 own, uint256 given, uint256 victims, uint256 kind)
         public
     {

@@ -93,6 +93,7 @@ contract FlashLoanNavTest is AttackFixture {
 
     /// @dev Without the key: no mark moves, nobody's share falls, the round trip costs the buffer.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_a_round_trip_in_one_block_moves_nothing_but_the_buffers(uint256 loan) public {
         loan = _bound(loan, 1e6, LOAN);
         vault.checkpoint();

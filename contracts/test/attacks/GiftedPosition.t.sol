@@ -54,6 +54,7 @@ contract GiftedPositionTest is AttackFixture {
 
     /// @dev No gift is a change of state; each is worth at most itself, and no share rises faster than it may.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_a_gift_spoils_no_plan_and_lifts_no_share_at_once(uint256 kind, uint256 amount) public {
         kind = kind % 8;
         amount = _bound(amount, 1, 5_000_000e6);

@@ -26,6 +26,7 @@ contract NavJumpFrontRunningTest is AttackFixture {
     /// as well. All in all, after t seconds:
     ///     out = D (1 - f) / (A + D (1 - f)) x min(A + D + w A j, (A + D) (1 + g t)) x (1 - f)
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_who_comes_before_a_rise(uint256 d, uint256 jump, uint256 t) public {
         d = _bound(d, 1_000e6, 40_000_000e6);
         jump = _bound(jump, 0, 1_000);
@@ -57,6 +58,7 @@ contract NavJumpFrontRunningTest is AttackFixture {
     /// @dev Who leaves before a fall leaves his part of it to the others, less the buffer:
     ///     out - worth had he stayed = D (w j - f)
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_who_leaves_before_a_fall(uint256 part, uint256 jump) public {
         jump = _bound(jump, 0, 500);
         uint256 shares = vault.balanceOf(BOB) * _bound(part, 1, 40) / 100;

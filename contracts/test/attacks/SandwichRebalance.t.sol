@@ -34,6 +34,7 @@ contract SandwichRebalanceTest is AttackFixture {
 
     /// @dev Either the plan fails as if it had never been sent, or the sandwich took no more than the tolerance.
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_a_sandwich_takes_at_most_the_tolerance_of_the_plan(uint256 pushBps, bool dear) public {
         pushBps = _bound(pushBps, 0, 300);
         uint256 quote = _quote();
@@ -87,6 +88,7 @@ contract SandwichRebalanceTest is AttackFixture {
 
     /// @dev The order fills where the book was moved to, at its limit at worst, which was charged when it was sent.
     /// forge-config: default.fuzz.runs = 32
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_an_order_that_meets_a_moved_book_loses_no_more_than_it_was_charged(uint256 pushBps) public {
         pushBps = _bound(pushBps, 0, 30);
         _fundMargin(100_000e6);

@@ -24,6 +24,7 @@ contract TwoAgentsTest is AttackFixture {
 
     /// @dev Both saw the same state and decided; whichever lands first, the other's is void. Never both.
     /// forge-config: default.fuzz.runs = 16
+    /// forge-config: prove.fuzz.runs = 10000
     function testFuzz_of_two_plans_for_one_state_exactly_one_lands(uint256 a, uint256 b, bool firstWins) public {
         Plan memory one = _plan(_actions(_buy(_bound(a, 1_000e6, 20_000e6))));
         Plan memory other = _plan(_actions(_buy(_bound(b, 20_001e6, 45_000e6))));

@@ -39,6 +39,13 @@ abstract contract UniswapFixture is Test {
         _useMarket(market);
     }
 
+    /// @dev The usual one: WETH for USDC.
+    function _openEtherMarket() internal {
+        asset = new TestToken("USDC", 6);
+        base = _newBase(18, true);
+        _openMarket();
+    }
+
     function _useMarket(UniswapMarket market_) internal {
         market = market_;
         (asset, base) = (market.asset(), market.base());

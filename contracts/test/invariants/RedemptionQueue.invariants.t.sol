@@ -126,6 +126,7 @@ abstract contract RedemptionQueueInvariants is Test {
 }
 
 /// forge-config: default.invariant.runs = 30
+/// forge-config: prove.invariant.runs = 1280
 /// forge-config: default.invariant.include-push-bytes = false
 /// forge-config: default.invariant.include-storage = false
 contract RedemptionQueueInvariants0Test is RedemptionQueueInvariants {
@@ -135,6 +136,7 @@ contract RedemptionQueueInvariants0Test is RedemptionQueueInvariants {
 }
 
 /// forge-config: default.invariant.runs = 30
+/// forge-config: prove.invariant.runs = 1280
 /// forge-config: default.invariant.include-push-bytes = false
 /// forge-config: default.invariant.include-storage = false
 contract RedemptionQueueInvariants6Test is RedemptionQueueInvariants {
@@ -166,6 +168,7 @@ contract RedemptionQueueInvariants6Test is RedemptionQueueInvariants {
 }
 
 /// forge-config: default.invariant.runs = 30
+/// forge-config: prove.invariant.runs = 1280
 /// forge-config: default.invariant.include-push-bytes = false
 /// forge-config: default.invariant.include-storage = false
 contract RedemptionQueueInvariants8Test is RedemptionQueueInvariants {
@@ -175,6 +178,7 @@ contract RedemptionQueueInvariants8Test is RedemptionQueueInvariants {
 }
 
 /// forge-config: default.invariant.runs = 30
+/// forge-config: prove.invariant.runs = 1280
 /// forge-config: default.invariant.include-push-bytes = false
 /// forge-config: default.invariant.include-storage = false
 contract RedemptionQueueInvariants18Test is RedemptionQueueInvariants {
@@ -184,6 +188,7 @@ contract RedemptionQueueInvariants18Test is RedemptionQueueInvariants {
 }
 
 /// forge-config: default.invariant.runs = 30
+/// forge-config: prove.invariant.runs = 1280
 /// forge-config: default.invariant.include-push-bytes = false
 /// forge-config: default.invariant.include-storage = false
 contract RedemptionQueueInvariants24Test is RedemptionQueueInvariants {

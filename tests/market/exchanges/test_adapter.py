@@ -80,6 +80,22 @@ def test_markets_are_loaded_once_and_again_when_they_are_old() -> None:
         assert asyncio.run(rounds()) == [1, 1, 2]
 
 
+@pytest.mark.parametrize("venue", list(VENUES))
+def test_of_the_markets_the_rows_of_the_venue_are_not_kept(venue: str) -> None:
+    with serve(venue) as servers:
+
+        async def kept() -> list[object]:
+            async with Exchanges([venue], base_urls={venue: servers[venue].url}) as exchanges:
+                assert (await exchanges.market(venue, "ETH")).base == "ETH"
+                known = exchanges.link(venue).exchange
+                both = [*known.markets.values(), *(one for same in known.markets_by_id.values() for one in same)]
+                return [market["info"] for market in both]
+
+        rows = asyncio.run(kept())
+    assert rows
+    assert not any(rows)
+
+
 def test_a_list_of_markets_that_takes_longer_than_the_deadline_is_there_in_the_next_round() -> None:
     async def slow_list(request: web.Request) -> None:
         if request.path.endswith("exchangeInfo"):

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ccxt
 import pytest
@@ -240,7 +241,7 @@ def test_deribits_two_rates_of_an_hour_are_one_rate_per_hour_and_per_eight(data_
 # Where ccxt's unified parsers agree with the table, and where they do not.
 
 
-def parsed(venue: str, key: str) -> tuple[ccxt.Exchange, object]:
+def parsed(venue: str, key: str) -> tuple[ccxt.Exchange, Any]:
     """A ccxt exchange whose next answers are the documented ones, and one of them."""
     answers: Answers = ANSWERS[venue](time.time_ns() // 1_000_000)
     exchange = getattr(ccxt, venue)({"options": dict(VENUES[venue].options)})
@@ -261,7 +262,7 @@ def test_binances_misnamed_last_funding_rate_is_the_next_one_for_ccxt_too() -> N
 
 def test_okxs_next_funding_rate_settles_after_the_one_that_is_due() -> None:
     exchange, answer = parsed("okx", "GET /api/v5/public/funding-rate")
-    unified = exchange.parse_funding_rate(answer["data"][1])  # type: ignore[index]
+    unified = exchange.parse_funding_rate(answer["data"][1])
     assert unified["fundingRate"] == EXPECTED["okx"][Quantity.FUNDING_RATE]
     assert unified["nextFundingRate"] == EXPECTED["okx"][Quantity.PREDICTED_FUNDING_RATE]
     assert unified["nextFundingTimestamp"] - unified["fundingTimestamp"] == 8 * 3_600_000
@@ -269,7 +270,7 @@ def test_okxs_next_funding_rate_settles_after_the_one_that_is_due() -> None:
 
 def test_ccxt_gives_okxs_open_interest_in_contracts_where_the_table_has_coins() -> None:
     exchange, answer = parsed("okx", "GET /api/v5/public/open-interest")
-    unified = exchange.parse_open_interest(answer["data"][1])  # type: ignore[index]
+    unified = exchange.parse_open_interest(answer["data"][1])
     assert unified["openInterestAmount"] == 5_000_000  # contracts of 0.1 ETH
     assert unified["openInterestAmount"] * 0.1 == EXPECTED["okx"][Quantity.OPEN_INTEREST]
 
@@ -282,7 +283,7 @@ def test_ccxt_calls_what_deribit_charged_in_the_past_the_funding_rate() -> None:
 
 def test_krakens_rates_become_decimals_as_ccxt_has_them() -> None:
     exchange, answer = parsed("krakenfutures", "GET /derivatives/api/v3/tickers")
-    unified = exchange.parse_funding_rate(answer["tickers"][1])  # type: ignore[index]
+    unified = exchange.parse_funding_rate(answer["tickers"][1])
     assert unified["fundingRate"] == pytest.approx(EXPECTED["krakenfutures"][Quantity.FUNDING_RATE])
     assert unified["nextFundingRate"] == pytest.approx(EXPECTED["krakenfutures"][Quantity.PREDICTED_FUNDING_RATE])
 

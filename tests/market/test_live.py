@@ -56,7 +56,8 @@ class Recorded:
 
 
 def market(venues: Venues, last_s: int = NOW_S) -> LiveMarket:
-    return LiveMarket(CONFIG, "USDC", venues, lambda: NOW_S * 1_000, lambda _: Recorded(last_s))  # type: ignore[arg-type, return-value]
+    past: Any = Recorded(last_s)
+    return LiveMarket(CONFIG, "USDC", venues, lambda: NOW_S * 1_000, lambda _: past)
 
 
 def test_the_same_answers_heard_twice_confirm_no_jump() -> None:

@@ -104,7 +104,6 @@ def test_people_hear_of_a_database_that_is_gone(
     made: Callable[..., Worker], chat: Chat, latches: Latches, tmp_path: Path
 ) -> None:
     worker = made(ScriptedCycle(lambda: held(SEEN, Reason(Code.STATE_UNREADABLE, "gone"))))
-    latches.close()
     (tmp_path / "service.sqlite").write_bytes(b"gone" * 1_000)
     worker.run()
     worker.run()
@@ -116,7 +115,6 @@ def test_mistakes_of_ours_with_a_database_that_is_gone_do_not_escape_either(
     made: Callable[..., Worker], latches: Latches, tmp_path: Path
 ) -> None:
     worker = made(ScriptedCycle(raising(KeyError("ours"))))
-    latches.close()
     (tmp_path / "service.sqlite").write_bytes(b"gone" * 1_000)
     for _ in range(6):
         worker.run()
