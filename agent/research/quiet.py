@@ -80,8 +80,8 @@ def pass_quiet_rows(
         worth[i] = nav
         quiet += 1
     row = start + quiet
-    for passed in range(start, row):
-        kept.spot_lots[passed], kept.short_lots[passed] = spot_lots, short
+    kept.spot_lots[start:row] = spot_lots
+    kept.short_lots[start:row] = short
     s[at.EQUITY], f[at.SHARE], f[at.HIGH], tally[at.FUNDING_USD] = equity, share, high, funding_usd
     f[at.TURNOVER], f[at.LOSS], f[at.EMERGENCY] = turnover, loss, emergency
     return row

@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "chains"))
 sys.path.insert(0, str(Path(__file__).parent))
-from counting_chain import CountingChain, fresh
-from lying_proxy import LyingProxy
+from counting_chain import NOW
+from counting_fixtures import chain, counting_anvil, journal, proxy
 from vault_desk import GENESIS, PERP, PRICE, USD, Desk
 
 from agent.config import Config
@@ -20,9 +20,8 @@ from agent.market.vault_reader import VaultSite
 from agent.replay.stage import vault_terms
 from agent.units import Token
 from chains.local import DEPOSITOR, LocalChain, VaultAddresses, World, WorldSpec, deploy_vault, deposit, local_chain
-from chains.local.anvil import Anvil
 
-NOW = 1_750_000_000
+__all__ = ["chain", "counting_anvil", "journal", "proxy"]
 
 
 @pytest.fixture
@@ -105,33 +104,6 @@ def config() -> Config:
 
     path = Path(__file__).resolve().parents[2] / "configs" / "eth-carry.yaml"
     return Config.model_validate(YAML(typ="safe").load(path.read_text()))
-
-
-@pytest.fixture(scope="session")
-def counting_anvil() -> Iterator[Anvil]:
-    with Anvil(NOW) as anvil:
-        yield anvil
-
-
-@pytest.fixture
-def chain(counting_anvil: Anvil) -> Iterator[CountingChain]:
-    """The counting chain, put back to its start after every test."""
-    with fresh(counting_anvil) as found:
-        yield found
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "journal.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def proxy(chain: CountingChain) -> Iterator[LyingProxy]:
-    """In front of the counting chain's node."""
-    started = LyingProxy(chain.url)
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from counting_chain import NOW, CountingChain, fresh
 
 from agent.config.file import load_config
-from agent.execution import Journal, LiveBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
-from agent.execution.answers import Client
 from agent.market.choose import choose_market
 from agent.market.observation import Mode, VaultState
 from agent.market.vault_reader import VaultReader
@@ -34,7 +31,6 @@ from agent.watch.metrics import Metrics
 from agent.watch.secrets import Redactor
 from chains import artifacts
 from chains.local.accounts import AGENT, CURATOR, DEPOSITOR, GUARDIAN, OWNER
-from chains.local.anvil import Anvil
 from chains.local.sender import Sender as Account
 from chains.local.sender import TransactionFailed
 
@@ -154,50 +150,6 @@ def test_fault_76_what_was_missed_is_not_caught_up_in_a_burst() -> None:
     assert gaps[0] >= 1.2
     assert len(cycle.begun) <= 2 + (2.6 - 1.2) / 0.2
     assert sum(gap < 0.1 for gap in gaps) <= 1, "one late run stands for all that were missed"
-
-
-@pytest.fixture(scope="module")
-def anvil() -> Iterator[Anvil]:
-    with Anvil(NOW) as started:
-        yield started
-
-
-@pytest.fixture
-def chain(anvil: Anvil) -> Iterator[CountingChain]:
-    with fresh(anvil) as found:
-        yield found
-
-
-@pytest.mark.parametrize("urgent", [False, True])
-def test_fault_79_a_kill_cancels_what_is_on_its_way(chain: CountingChain, tmp_path: Path, urgent: bool) -> None:
-    killed = [False]
-    with Journal(tmp_path / "journal.db") as journal:
-        broadcaster = LiveBroadcaster(chain.node, NodeSender(chain.node), clients={chain.node.name: Client.ANVIL})
-        sender = Sender(
-            chain.node,
-            chain.signer,
-            journal,
-            broadcaster,
-            50.0,
-            10**8,
-            rules=SendRules(poll_s=0.01),
-            killed=lambda vault: killed[0],
-        )
-        chain.set_automine(False)
-        sent = sender.send(chain.rehearsed(), "", urgent=urgent)
-        assert isinstance(sent, Outcome)
-        assert sent.status is Status.UNKNOWN
-        killed[0] = True
-        sender.finish_unfinished()
-        kinds = [kind for (kind,) in journal._store.rows("SELECT kind FROM attempts ORDER BY id")]
-        chain.mine()
-        ended = sender.finish_unfinished()
-        assert ended is not None
-        if urgent and kinds == ["plan"]:
-            assert (ended.status, chain.count()) == (Status.MINED, 1), "what reduces risk may come to its end"
-        else:
-            assert kinds == ["plan", "cancel"]
-            assert (ended.status, chain.count(), chain.nonce()) == (Status.CANCELLED, 0, 1)
 
 
 def wheel(folder: Path, content: str) -> Path:

@@ -11,7 +11,6 @@ from agent.reasons import Code
 from chains.local.accounts import DEPOSITOR
 from chains.rpc import Node
 
-NOW = 1_750_000_000
 GWEI = 10**9
 RULES = SendRules(poll_s=0.01, replace_after_s=30, halt_after_s=300)
 

@@ -1,4 +1,4 @@
-"""Faults 51 to 57: what a node and a pool do to a transaction that is not mined yet."""
+"""Faults 51 to 57 and 79: what a node and a pool do to a transaction that is not mined yet."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -9,7 +9,7 @@ from lying_proxy import LyingProxy
 from sent_plans import GWEI, RULES, attempts_in, code_of, finish, hold, live, outcome_of, sender_on
 
 from agent.decision import Refused
-from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Status
+from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, SendRules, Status
 from agent.execution.answers import Client, Verdict, read_answer
 from agent.execution.records import Kind
 from agent.reasons import Code
@@ -125,3 +125,22 @@ def test_fault_57_what_the_pool_dropped_goes_out_again_with_the_same_bytes(
     assert (finish(sender).status, chain.count(), chain.nonce()) == (Status.MINED, 1, 1)
     sent = [one["params"][0] for one in proxy.requests if one["method"] == "eth_sendRawTransaction"]
     assert (len(sent), len(set(sent)), len(attempts_in(journal))) == (4, 1, 1)
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_fault_79_a_kill_cancels_what_is_on_its_way(chain: CountingChain, journal: Journal, urgent: bool) -> None:
+    killed = [False]
+    sender = sender_on(chain, journal, rules=SendRules(poll_s=0.01), killed=lambda vault: killed[0])
+    chain.set_automine(False)
+    assert outcome_of(sender.send(chain.rehearsed(), "", urgent=urgent)).status is Status.UNKNOWN
+    killed[0] = True
+    sender.finish_unfinished()
+    kinds = [kind for kind, *_ in attempts_in(journal)]
+    chain.mine()
+    ended = sender.finish_unfinished()
+    assert ended is not None
+    if urgent and kinds == ["plan"]:
+        assert (ended.status, chain.count()) == (Status.MINED, 1), "what reduces risk may come to its end"
+    else:
+        assert kinds == ["plan", "cancel"]
+        assert (ended.status, chain.count(), chain.nonce()) == (Status.CANCELLED, 0, 1)
