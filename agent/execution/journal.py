@@ -170,7 +170,7 @@ class Journal:
         return next((one for one in self.watched(signer) if one.state is State.OPEN), None)
 
     def next_nonce(self, signer: str) -> int | None:
-        """One above the last nonce the chain took from this signer for a plan of ours, or that a person accepted.
+        """One above the last nonce the chain took from this signer for a plan of ours, or that a person accepted last.
 
         Without either it is the nonce of the first plan, and None in a journal that knows of none.
         """
@@ -178,8 +178,10 @@ class Journal:
             "SELECT MAX(nonce) FROM intents WHERE signer = ? AND ending <> 'refused'",
             (signer,),
         )
-        ((accepted,),) = self._store.rows("SELECT MAX(nonce) FROM acceptances WHERE signer = ?", (signer,))
-        known = [nonce for nonce in (None if mined is None else mined + 1, accepted) if nonce is not None]
+        # The last one, not the highest: a reorganisation may have taken back what was accepted before.
+        last = "SELECT nonce FROM acceptances WHERE signer = ? ORDER BY id DESC LIMIT 1"
+        known = [] if mined is None else [mined + 1]
+        known += [nonce for (nonce,) in self._store.rows(last, (signer,))]
         if known:
             return int(max(known))
         ((first,),) = self._store.rows("SELECT MIN(nonce) FROM intents WHERE signer = ?", (signer,))

@@ -3,7 +3,7 @@
 from agent.execution.delivery import Delivery
 from agent.execution.journal import Journal
 from agent.execution.plan import Plan
-from agent.reasons import Code, Reason
+from agent.reasons import Code, Reason, Refusal
 from chains.rpc import Reader, data_bytes, quantity
 
 _DELEGATION = b"\xef\x01\x00"  # EIP-7702: code of an account that lets a contract act for it
@@ -50,6 +50,22 @@ def agreed_nonce(
         return latest
     unheard_of = plan is not None and plan.number > (journal.last_plan(plan.vault) or 0) + 1
     return _disagreement(latest, pending, expected, unheard_of=unheard_of)
+
+
+def final_nonce(node: Reader, signer: str, finality_blocks: int) -> int:
+    """The nonce that a person may take as it is: no reorganisation can change it any more.
+
+    Raises
+    ------
+    Refusal : NONCE_NOT_FINAL, it was another one within the last `finality_blocks`
+    RpcError, RpcUnavailable : nobody can say
+    """
+    deep = max(0, node.head().number - finality_blocks)
+    before, now = (quantity(node.call("eth_getTransactionCount", signer, at)) for at in (hex(deep), "latest"))
+    if before != now:
+        message = f"the nonce of {signer} is {now}, and was {before} at block {deep}; it may still be taken back"
+        raise Refusal(Reason(Code.NONCE_NOT_FINAL, message, float(now), float(before), f"{finality_blocks} blocks"))
+    return now
 
 
 def _heal(journal: Journal, delivery: Delivery, signer: str, expected: int, latest: int) -> bool:

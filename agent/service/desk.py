@@ -13,6 +13,7 @@ from rich.table import Table
 from agent.check import EXIT_OK, EXIT_REFUSED
 from agent.config.file import load_config
 from agent.execution.journal import open_journal
+from agent.execution.nonces import final_nonce
 from agent.execution.signers import open_signer
 from agent.reasons import Code, Reason, Refusal
 from agent.risk.controls import SECONDS_PER_DAY
@@ -125,19 +126,19 @@ def report_accept(loaded: LoadedService, note: str, console: "Console") -> int:
 
     Raises
     ------
-    Refusal : no note, the agent runs, the journal cannot be written, or nobody can say what the nonce is
+    Refusal : no note, the agent runs, the journal cannot be written, the nonce is not final, or nobody can say it
     """
     if not note.strip():
         message = "a sentence is missing: what happened, and why it is understood"
         raise Refusal(Reason(Code.CONFIG_MISSING, message, where="--note"))
-    nodes = loaded.service.nodes
+    nodes, chain = loaded.service.nodes, loaded.chain()
     signer = open_signer(loaded.signer())
     person = getpass.getuser()
     with (
         open_journal(loaded.journal_place, Redactor(loaded.secrets())) as journal,
-        ProviderPool(nodes.read_urls(), chain_id=loaded.chain().chain_id, needed=nodes.needed) as pool,
+        ProviderPool(nodes.read_urls(), chain_id=chain.chain_id, needed=nodes.needed) as pool,
     ):
-        nonce = int(pool.call("eth_getTransactionCount", signer.address, "latest"), 16)
+        nonce = final_nonce(pool, signer.address, chain.finality_blocks)
         journal.accept(signer.address, nonce, person, note)
     console.print(f"accepted by {person}: the next nonce of {signer.address} is {nonce}")
     return EXIT_OK

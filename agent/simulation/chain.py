@@ -97,6 +97,11 @@ class SimulatedChain:
         """Somebody else changes the vault's state in the next block."""
         self._others.append(other)
 
+    def nonce_before(self, depth: int) -> int:
+        """The agent's next nonce so many blocks ago."""
+        blocks = [*self._down(self.head, depth + 1)]
+        return blocks[-1].nonce if blocks else self.head.nonce
+
     def done_by_others(self) -> Iterator[Other]:
         """Everything that others did to the vault, up to the head."""
         for block in self._down(self.head, self.head.number):

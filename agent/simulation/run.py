@@ -207,9 +207,12 @@ class Simulation:
         return set()
 
     def _accepted(self, process: Process) -> bool:
-        """Whether the journal could be told that a person looked."""
+        """Whether the journal could be told that a person looked: not before the nonce is final."""
+        nonce = self._chain.head.nonce
+        if nonce != self._chain.nonce_before(RULES.finality_blocks):
+            return False
         try:
-            process.journal.accept(process.signer.address, self._chain.head.nonce, "a person", "looked at it")
+            process.journal.accept(process.signer.address, nonce, "a person", "looked at it")
         except JournalError:
             return False
         return True

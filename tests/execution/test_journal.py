@@ -234,6 +234,17 @@ def test_an_accepted_nonce_holds_for_its_signer_until_the_chain_took_a_later_one
         assert journal.next_nonce("0xSigner") == 6
 
 
+def test_the_nonce_that_was_accepted_last_counts_because_a_reorganisation_may_take_one_back(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.conclude(journal.begin(INTENT, another_attempt(4)), Status.MINED, "")
+        journal.accept("0xSigner", 6, "ann", "a stranger's")
+        assert journal.next_nonce("0xSigner") == 6
+        journal.accept("0xSigner", 5, "ann", "the chain lost it")
+        assert journal.next_nonce("0xSigner") == 5
+        journal.accept("0xSigner", 3, "ann", "what was mined for us counts all the same")
+        assert journal.next_nonce("0xSigner") == 5
+
+
 def test_everything_an_outcome_tells_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with Journal(path) as journal:

@@ -38,6 +38,12 @@ def test_every_intent_has_one_effect_at_most_and_the_end_that_the_chain_tells(fi
     assert sum(verdict.takeovers for verdict in verdicts) > 0
 
 
+@pytest.mark.parametrize("seed", [35, 2186])
+def test_a_seed_that_found_a_fault_once_ends_well(seed: int) -> None:
+    """35: at the highest fee, bytes that no pool held were not sent again. 2186: an accepted nonce was reorganised."""
+    assert simulate(seed).violations == ()
+
+
 @pytest.mark.parametrize("seed", [3, 4, 29, 37])
 def test_a_seed_replays_bit_for_bit(seed: int) -> None:
     first, second = simulate(seed), simulate(seed)
