@@ -11,7 +11,7 @@ from agent.config.file import load_config
 from agent.market.replay_server import ReplayServer, VirtualClock, synthetic_histories
 from agent.market.store.layout import base_of
 from agent.market.vault_reader import VaultSite
-from agent.replay.real_time import AHEAD_H, HISTORY_H, STEP_S, _move, _quotes
+from agent.replay.real_time import AHEAD_H, HISTORY_H, move, quotes, start_clock
 from agent.replay.stage import deployed_site, world_spec
 from agent.service.site import write_site
 from agent.units import SECONDS_PER_HOUR
@@ -38,10 +38,9 @@ def local_service(folder: Path, config: str, vaults: int, seed: int = 7) -> Iter
     now, hour_ms = int(time.time()), SECONDS_PER_HOUR * 1_000
     histories = synthetic_histories(now * 1_000 - HISTORY_H * hour_ms, now * 1_000 + AHEAD_H * hour_ms, seed)
     clock = VirtualClock(None, running=True)
-    quote = _quotes(histories, clock, base_of(loaded.config.market.symbol))
+    quote = quotes(histories, clock, base_of(loaded.config.market.symbol))
     spec = world_spec(loaded.config, now - SECONDS_PER_HOUR, quote().index)
     with ReplayServer(histories, clock) as server, local_chain(spec) as local:
-        local.node.call("anvil_removeBlockTimestampInterval", nullable=True)
         sites, entries = [], []
         for number in range(vaults):
             site = deployed_site(loaded.config, local)
@@ -51,6 +50,7 @@ def local_service(folder: Path, config: str, vaults: int, seed: int = 7) -> Iter
             (folder / f"config-{number}.yaml").write_text(f"{named}\n{MOST_PLANS}")
             entries.append(f"  - config: config-{number}.yaml\n    site: site-{number}.json\n")
             sites.append(site)
+        start_clock(local, quote())
         venues = "".join(f"  {venue}: {server.url(venue)}\n" for venue in loaded.config.observe.venues)
         file = folder / "service.yaml"
         file.write_text(
@@ -58,9 +58,8 @@ def local_service(folder: Path, config: str, vaults: int, seed: int = 7) -> Iter
             f"venues:\n{venues}timing:\n  interval_s: 60\n  offset_s: 5\n  jitter_s: 40\n  watch_s: 60\n"
         )
         over = threading.Event()
-        mover = threading.Thread(target=_move, args=(local, quote, over, None), daemon=True)
+        mover = threading.Thread(target=move, args=(local, quote, over, None), daemon=True)
         mover.start()
-        time.sleep(2 * STEP_S)  # until the market has moved for the first time, the chain's clock is an hour behind
         try:
             yield LocalService(file, local, tuple(sites))
         finally:

@@ -67,7 +67,7 @@ class ReadReverted(Exception):
 
 
 def read_all(node: Reader, block: BlockRef, calls: Sequence[Call], *, allow_reverts: bool = False) -> list[Any]:
-    """The results of all calls in the state after `block`, in one round trip.
+    """The results of all calls in the state after `block`, in one round trip; two when the first answer is of another.
 
     Parameters
     ----------
@@ -82,27 +82,36 @@ def read_all(node: Reader, block: BlockRef, calls: Sequence[Call], *, allow_reve
     ------
     ReadReverted : a call reverted that may not, and `allow_reverts` is off
     UndecodableResult : an answer has the wrong shape; usually no contract lives at that address
-    AnswerFromAnotherBlock : the state read is not the one after `block`
+    AnswerFromAnotherBlock : the state read is not the one after `block`, although asked for twice
     RpcError, RpcUnavailable : the round trip failed
     """
     if not calls:
         return []
     calldata = _aggregate_calldata(tuple((call.to, call.calldata) for call in calls))
-    (answers,) = _AGGREGATE3.decode(node.call_at(block.hash, MULTICALL3_ADDRESS, calldata))
-    if len(answers) != len(calls) + 1:
-        raise UndecodableResult(f"Multicall3 gave {len(answers)} answers to {len(calls) + 1} calls")
-    (timestamp,) = _BLOCK_TIMESTAMP.decode(answers[0][1])
+    answers, timestamp = _ask(node, block, calldata, len(calls))
+    if timestamp != block.timestamp:
+        # While anvil mines a block, it answers with that one's state and time; a moment later it heeds the pin.
+        answers, timestamp = _ask(node, block, calldata, len(calls))
     if timestamp != block.timestamp:
         raise AnswerFromAnotherBlock(
             f"asked was the state after block {block.number} of time {block.timestamp}, the answer is of {timestamp}"
         )
-    return [_value(call, ok, data, allow_reverts) for call, (ok, data) in zip(calls, answers[1:], strict=True)]
+    return [_value(call, ok, data, allow_reverts) for call, (ok, data) in zip(calls, answers, strict=True)]
 
 
 def read_queries(node: Reader, block: BlockRef, queries: Sequence[Query[Any]]) -> list[Any]:
     """The value of every query in the state after `block`, all in one round trip; raises what `read_all` raises."""
     answers = iter(read_all(node, block, [call for query in queries for call in query.calls]))
     return [query.make([next(answers) for _ in query.calls]) for query in queries]
+
+
+def _ask(node: Reader, block: BlockRef, calldata: bytes, count: int) -> tuple[Sequence[tuple[bool, bytes]], int]:
+    """Success and data of each call, and the time of the block in whose state they were made."""
+    (answers,) = _AGGREGATE3.decode(node.call_at(block.hash, MULTICALL3_ADDRESS, calldata))
+    if len(answers) != count + 1:
+        raise UndecodableResult(f"Multicall3 gave {len(answers)} answers to {count + 1} calls")
+    (timestamp,) = _BLOCK_TIMESTAMP.decode(answers[0][1])
+    return answers[1:], timestamp
 
 
 @lru_cache(maxsize=256)

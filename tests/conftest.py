@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,6 +35,15 @@ def data_folder() -> Path:
     path = Path(folder)
     assert path.is_dir(), f"BALLAST_DATA={folder} is not a folder"
     return path
+
+
+@pytest.fixture(scope="session")
+def free_port() -> int:
+    """A port that nobody listens on, for this worker's processes one after the other."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 @pytest.fixture(scope="session")

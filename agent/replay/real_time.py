@@ -84,13 +84,12 @@ def live_locally(config: Path, folder: Path, seed: int, out: Console, seconds: f
     histories = synthetic_histories(now * 1_000 - HISTORY_H * hour_ms, now * 1_000 + AHEAD_H * hour_ms, seed)
     base = base_of(loaded.config.market.symbol)
     clock = VirtualClock(None, running=True)
-    quote = _quotes(histories, clock, base)
+    quote = quotes(histories, clock, base)
     spec = world_spec(loaded.config, now - SECONDS_PER_HOUR, quote().index)
     with ReplayServer(histories, clock) as server, local_chain(spec) as local:
-        # From here on blocks carry the time of the wall, as on any other chain.
-        local.node.call("anvil_removeBlockTimestampInterval", nullable=True)
         site = deployed_site(loaded.config, local)
         deposit(local.node, local.world, site.vault, DEPOSITOR, FIRST_DEPOSIT_USD * 10**6)
+        start_clock(local, quote())  # before anybody knows of the chain
         write_site(site, folder / SITE_FILE)
         venues = "\n".join(f"  {venue}: {server.url(venue)}" for venue in loaded.config.observe.venues)
         text = SERVICE.format(config=config.resolve(), site=SITE_FILE, rpc=local.url, venues=venues)
@@ -107,7 +106,7 @@ def live_locally(config: Path, folder: Path, seed: int, out: Console, seconds: f
         )
         out.print(f"  ballast run {service} --live         keep the vault", highlight=False, soft_wrap=True)
         out.print("Ctrl-C stops it.", highlight=False)
-        _move(local, quote, stopping, None if seconds is None else now + seconds)
+        move(local, quote, stopping, None if seconds is None else now + seconds)
     return 0
 
 
@@ -126,24 +125,34 @@ def make_room(folder: Path, now: datetime) -> None:
             (folder / name).rename(folder / f"{name}-until-{now:%Y%m%d-%H%M%S}")
 
 
-def _quotes(histories: Histories, clock: VirtualClock, base: str) -> Callable[[], Quote]:
+def quotes(histories: Histories, clock: VirtualClock, base: str) -> Callable[[], Quote]:
     """The reference venue's present, whenever it is asked for."""
     return lambda: View(REFERENCE, histories, clock.now_ms, clock.now_ms, {}).quote(base)
 
 
-def _move(local: LocalChain, quote: Callable[[], Quote], stopping: threading.Event, until_s: float | None) -> None:
+def start_clock(local: LocalChain, now: Quote) -> None:
+    """From here on blocks carry the time of the wall, as on any other chain. The first step brings them there."""
+    local.node.call("anvil_removeBlockTimestampInterval", nullable=True)
+    _step(local, now, now)
+
+
+def move(local: LocalChain, quote: Callable[[], Quote], stopping: threading.Event, until_s: float | None) -> None:
     """The market follows the quotes, and HyperCore acts, until something says stop."""
     before = quote()
     while not stopping.wait(STEP_S) and (until_s is None or time.time() < until_s):
         now = quote()
-        perp = None
-        if local.world.perp_index is not None:
-            low, high = min(before.mark, now.mark), max(before.mark, now.mark)
-            # Funding accrues by the step, so that an hour of steps charges the hour's rate.
-            rate = now.funding_rate / now.interval_h * STEP_S / SECONDS_PER_HOUR
-            perp = PerpTick(now.mark, now.index, high, low, rate)
-        at = max(int(time.time()), local.node.head().timestamp + 1)
-        local.mover.step(at, feed_price=now.index, pool_price=now.index, perp=perp)
-        if perp is not None:
-            local.mover.process(at + 1)
+        _step(local, before, now)
         before = now
+
+
+def _step(local: LocalChain, before: Quote, now: Quote) -> None:
+    perp = None
+    if local.world.perp_index is not None:
+        low, high = min(before.mark, now.mark), max(before.mark, now.mark)
+        # Funding accrues by the step, so that an hour of steps charges the hour's rate.
+        rate = now.funding_rate / now.interval_h * STEP_S / SECONDS_PER_HOUR
+        perp = PerpTick(now.mark, now.index, high, low, rate)
+    at = max(int(time.time()), local.node.head().timestamp + 1)
+    local.mover.step(at, feed_price=now.index, pool_price=now.index, perp=perp)
+    if perp is not None:
+        local.mover.process(at + 1)

@@ -1,11 +1,13 @@
 """One round trip for everything, pinned to a block, on a real node."""
 
+import threading
+
 import pytest
 
 from chains.functions import Function, UndecodableResult
 from chains.local import DEPLOYER, DEPOSITOR, LocalChain, Sender
-from chains.multicall import Call, CallReverted, ReadReverted, read_all
-from chains.rpc import BlockRef, RpcError
+from chains.multicall import MULTICALL3_ADDRESS, Call, CallReverted, ReadReverted, read_all
+from chains.rpc import BlockRef, Node, RpcError
 from chains.venues import uniswap_v3
 
 BALANCE_OF = Function("balanceOf(address)", "(uint256)")
@@ -36,6 +38,27 @@ def test_a_read_is_of_the_block_it_names(chain: LocalChain) -> None:
     (old,) = read_all(chain.node, before, [holding])
     (new,) = read_all(chain.node, chain.node.head(), [holding])
     assert new == old + 5
+
+
+def test_a_read_beside_a_node_that_mines_is_of_the_block_it_names(chain: LocalChain) -> None:
+    clock, over = Call(MULTICALL3_ADDRESS, Function("getCurrentBlockTimestamp()", "(uint256)")), threading.Event()
+    calls = [clock, uniswap_v3.slot0(chain.world.pool)]
+
+    def mine() -> None:
+        miner = Sender(Node(chain.url), DEPLOYER)
+        for _ in range(100):
+            miner.send(chain.world.usdc, MINT, DEPLOYER, 5)
+        over.set()
+
+    mining = threading.Thread(target=mine)
+    mining.start()
+    reads = 0
+    while not over.is_set():
+        block = chain.node.head()
+        assert read_all(chain.node, block, calls)[0] == block.timestamp
+        reads += 1
+    mining.join()
+    assert reads > 50
 
 
 def test_a_block_that_does_not_exist_gives_no_answer(chain: LocalChain) -> None:

@@ -31,7 +31,7 @@ CANARIES = {
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def service(tmp_path_factory: pytest.TempPathFactory, free_port: int) -> Iterator[Path]:
     """The service file of a local chain, with a keystore, and everything secret named by where it is kept."""
     folder = tmp_path_factory.mktemp("canary")
     command = [sys.executable, "-m", "agent.cli", "local", "configs/eth-carry.yaml", "--out", str(folder)]
@@ -48,7 +48,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "password").chmod(0o600)
     text = text.replace(f'read: ["{url}"]', 'read: ["env:CANARY_RPC"]')
     text = text.replace("status_token: local-token-for-trying", "status_token: env:CANARY_TOKEN")
-    text = text.replace("status_port: 8790", "status_port: 8797").replace("metrics_port: 9464", "metrics_port: 0")
+    text = text.replace("status_port: 8790", f"status_port: {free_port}").replace(
+        "metrics_port: 9464", "metrics_port: 0"
+    )
     where = f"signer:\n  kind: keystore\n  path: {folder}/agent.json\n  password_file: {folder}/password\n"
     text = re.sub(r"signer:\n  kind: local.*\n", f'{where}  address: "{AGENT}"\n', text)
     text += '  alerts: ["env:CANARY_ALERT"]\n'

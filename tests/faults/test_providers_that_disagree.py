@@ -1,5 +1,7 @@
 """Faults 38 to 41: providers that are behind, on a fork, lying or answering of another block."""
 
+from contextlib import closing
+
 from lying_nodes import CHAIN_ID, HEARTBEAT_S, code_of, pool_of, rejected
 from lying_proxy import Entry, LyingProxy, about
 
@@ -10,6 +12,7 @@ from chains.functions import Function
 from chains.local import AGENT, DEPLOYER, Anvil, LocalChain
 from chains.multicall import Call, read_all
 from chains.providers import ProviderPool
+from chains.rpc import Node
 
 BALANCE_OF = Function("balanceOf(address)", "(uint256)")
 
@@ -121,6 +124,19 @@ def test_fault_41_an_answer_of_another_block_is_discarded(chain: LocalChain, pro
         for proxy in proxies:
             proxy.ask = unpinned
         assert code_of(lambda: read_all(pool, block, reads)) is Code.CHAIN_WRONG_BLOCK
+
+
+def test_fault_41_a_node_that_heeds_the_block_when_asked_again_is_believed(
+    chain: LocalChain, proxies: list[LyingProxy]
+) -> None:
+    block = chain.node.head()
+    mine(chain, 1)
+    reads = [Call(chain.world.usdc, BALANCE_OF, (chain.world.mover,))]
+    heeded = iter([False])
+    proxies[0].ask = lambda entry: entry if next(heeded, True) else unpinned(entry)
+    with closing(Node(proxies[0].url)) as node:
+        assert read_all(node, block, reads) == read_all(chain.node, block, reads)
+    assert len(proxies[0].requests) == 2
 
 
 def test_fault_41_every_read_of_an_observation_names_one_block_hash(

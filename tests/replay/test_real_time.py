@@ -1,5 +1,9 @@
-"""`ballast local` again in the same folder: what an agent knew of the last chain must not stop it on the next."""
+"""`ballast local`: its clock, and what an agent knew of the last chain must not stop it on the next."""
 
+import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,8 +11,28 @@ import pytest
 
 from agent.reasons import Code, Refusal
 from agent.replay.real_time import SERVICE, make_room
+from agent.service.clock import clock_skew
+from agent.service.settings import load_service, revealed
+from chains.registry import load_chain
+from chains.rpc import Node
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+
+
+def test_the_chain_has_the_walls_time_before_anybody_hears_of_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "agent.cli", "local", "configs/eth-carry.yaml", "--out", str(tmp_path)]
+    chain = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not (tmp_path / "service.yaml").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        (url,) = load_service(tmp_path / "service.yaml").service.nodes.read
+        newest = Node(revealed(url)).head()
+        assert clock_skew(time.time(), newest.timestamp, load_chain("local").block_time_s) is None
+    finally:
+        chain.send_signal(signal.SIGINT)
+        chain.wait(20)
 
 
 def test_what_an_agent_kept_of_the_last_chain_is_renamed_and_not_lost(tmp_path: Path) -> None:
