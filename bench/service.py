@@ -19,8 +19,8 @@ from typing import Any
 from local_service import LocalService, local_service
 from run import Rows
 
-from agent.reasons import Code
 from agent.service.run import open_service
+from agent.service.settings import load_service
 from chains import artifacts
 from chains.local import DEPOSITOR
 from chains.local.sender import Sender
@@ -30,7 +30,6 @@ from chains.rpc import Node
 CONFIG = "configs/eth-carry.yaml"
 SPOT_CONFIG = "configs/eth-volatility-target.yaml"
 TICKS = 50
-STARTS = 5
 CYCLES_BEFORE = 3  # memory is measured; one a minute
 APPROVED = 2**256 - 1
 SHARES = 10**15  # a thousandth of a per cent of the vault; a redemption of a few dollars
@@ -69,7 +68,7 @@ def measure_latency(rows: Rows) -> None:
         ProviderPool.send_raw = noted  # type: ignore[method-assign]  # notes when, and sends; put back below
         taken = []
         logging.getLogger().setLevel(logging.ERROR)
-        with open_service(service.file, live=True, stopping=threading.Event()) as running:
+        with open_service(load_service(service.file), live=True, stopping=threading.Event()) as running:
             (worker,) = running.workers
             for _ in range(TICKS):
                 holder.send(site.queue, queue.function("requestRedeem"), SHARES, DEPOSITOR, DEPOSITOR)
@@ -129,16 +128,9 @@ def measure_vaults(rows: Rows, vaults: int, minutes: int) -> None:
 
 
 def cycles(service: LocalService, count: int, *words: str) -> None:
-    """So many rounds by a process of their own, started anew while its first looks meet a block that is being mined:
-    anvil takes the coming block's time for that of the last one then, and whoever starts refuses that.
-    """
+    """So many rounds by a process of their own."""
     command = [sys.executable, "-m", "agent.cli", "run", str(service.file), "--cycles", str(count), *words]
-    for _ in range(STARTS):
-        done = subprocess.run(command, capture_output=True, text=True)
-        if str(Code.CHAIN_WRONG_BLOCK) not in done.stdout:
-            break
-        print("started anew: a block was being mined")
-    done.check_returncode()
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Signals:
     factor: Floats  # of funding and open interest
 
 
-class Market(NamedTuple):
+class Columns(NamedTuple):
     """The arrays of `Bars` that a grid reads."""
 
     time_s: Seconds
@@ -139,10 +139,10 @@ def run_grid(bars: Bars, rows: Floats, first: int, last: int) -> Floats:
         [[hourly_variances(bars.time_s, one, interval) for interval in intervals] for one in bars.returns]
     )
     out = np.zeros((len(rows), STATISTICS))
-    market = Market(
+    columns = Columns(
         bars.time_s, bars.spot, bars.mark, bars.high, bars.paid, bars.dawn, bars.accrued, bars.open_interest
     )
-    _follow_all(rows, market, Variances(variances, intervals), first, last, out)
+    _follow_all(rows, columns, Variances(variances, intervals), first, last, out)
     return out
 
 
@@ -226,9 +226,9 @@ def _summarise(p: Floats, s: Amounts, tally: Floats, rows: Rows, kept: Kept, lat
 
 
 @compiled
-def _one_set(p: Floats, market: Market, variances: Variances, first: int, last: int, out: Floats) -> None:
+def _one_set(p: Floats, columns: Columns, variances: Variances, first: int, last: int, out: Floats) -> None:
     """One backtest of a grid, from its parameters to its statistics."""
-    time_s = market.time_s
+    time_s = columns.time_s
     interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
     which = np.searchsorted(variances.intervals, interval)
     block = np.empty((4, len(time_s)))
@@ -236,13 +236,13 @@ def _one_set(p: Floats, market: Market, variances: Variances, first: int, last: 
     _fill_forecast(p, time_s, variances.values[0, which], sigma)
     if p[at.HEDGED] > 0:
         _fill_forecast(p, time_s, variances.values[1, which], forecast)
-        _fill_factor(p, time_s, market.accrued, market.open_interest, factor, room)
+        _fill_factor(p, time_s, columns.accrued, columns.open_interest, factor, room)
     else:
         forecast[:], factor[:] = sigma, 1.0
     within = slice(first, last + 1)
     rows = Rows(
-        time_s[within], market.spot[within], market.mark[within], market.high[within], market.paid[within],
-        market.dawn[within], forecast[within], sigma[within], factor[within],
+        time_s[within], columns.spot[within], columns.mark[within], columns.high[within], columns.paid[within],
+        columns.dawn[within], forecast[within], sigma[within], factor[within],
     )  # fmt: skip
     kept = nothing_kept(last - first + 1)
     s = np.zeros(at.AMOUNTS, np.int64)
@@ -255,7 +255,7 @@ def _one_set(p: Floats, market: Market, variances: Variances, first: int, last: 
 
 
 @compiled_parallel
-def _follow_all(sets: Floats, market: Market, variances: Variances, first: int, last: int, out: Floats) -> None:
+def _follow_all(sets: Floats, columns: Columns, variances: Variances, first: int, last: int, out: Floats) -> None:
     # Nothing but a call: numba would turn what allocates or assigns slices here into parallel loops of its own.
     for index in prange(len(sets)):
-        _one_set(sets[index], market, variances, first, last, out[index])
+        _one_set(sets[index], columns, variances, first, last, out[index])

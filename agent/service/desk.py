@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.check import EXIT_OK, EXIT_REFUSED
-from agent.config.file import load_config
 from agent.execution.journal import open_journal
 from agent.execution.nonces import final_nonce
 from agent.execution.signers import open_signer
@@ -131,7 +130,7 @@ def report_accept(loaded: LoadedService, note: str, console: "Console") -> int:
     if not note.strip():
         message = "a sentence is missing: what happened, and why it is understood"
         raise Refusal(Reason(Code.CONFIG_MISSING, message, where="--note"))
-    nodes, chain = loaded.service.nodes, loaded.chain()
+    nodes, chain = loaded.service.nodes, loaded.chain(loaded.strategies())
     signer = open_signer(loaded.signer())
     person = getpass.getuser()
     with (
@@ -150,7 +149,7 @@ def _latches(loaded: LoadedService) -> Latches:
 
 
 def _names(loaded: LoadedService) -> list[str]:
-    return [load_config(loaded.beside(entry.config)).config.name for entry in loaded.service.vaults]
+    return [one.config.name for one in loaded.strategies()]
 
 
 def _require_known(loaded: LoadedService, vault: str) -> None:

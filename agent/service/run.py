@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.config import ExecutionConfig
-from agent.config.file import load_config
 from agent.execution import Sender
 from agent.execution.journal import open_journal
 from agent.execution.live_broadcast import open_broadcaster
@@ -32,7 +31,7 @@ from agent.service.latches import EVERY_VAULT, Latches
 from agent.service.lease import LeaderLease
 from agent.service.notify import notify
 from agent.service.schedule import Schedule
-from agent.service.settings import LoadedService, load_service, revealed
+from agent.service.settings import LoadedService, revealed
 from agent.service.site import read_site
 from agent.service.vaults import Shared, build
 from agent.service.worker import Worker
@@ -88,7 +87,7 @@ def run_service(loaded: LoadedService, *, live: bool, cycles: int | None = None)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        with open_service(loaded.path, live=live, stopping=stopping) as running:
+        with open_service(loaded, live=live, stopping=stopping) as running:
             if cycles is None:
                 _keep_to_the_schedule(running, stopping)
             for _ in range(cycles or 0):
@@ -102,15 +101,15 @@ def run_service(loaded: LoadedService, *, live: bool, cycles: int | None = None)
 
 
 @contextmanager
-def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterator[Running]:
+def open_service(loaded: LoadedService, *, live: bool, stopping: threading.Event) -> Iterator[Running]:
     """Everything of the service up to the schedule, closed again at the end of the block."""
-    loaded = load_service(path)
     service = loaded.service
     redact = Redactor(loaded.secrets())
     start_logging(redact)
     loaded.state.mkdir(parents=True, exist_ok=True)
-    configs = [load_config(loaded.beside(entry.config)).config for entry in service.vaults]
-    chain = loaded.chain()
+    strategies = loaded.strategies()  # read once: every part sees the same text
+    configs = [one.config for one in strategies]
+    chain = loaded.chain(strategies)
     lost: list[Reason] = []
 
     def lose(code: Code, message: str) -> None:
@@ -198,7 +197,10 @@ def open_service(path: Path, *, live: bool, stopping: threading.Event) -> Iterat
             clock_ms=lambda: time.time_ns() // 1_000_000,
             stopping=stopping,
         )
-        vaults = [build(entry, loaded.beside, shared) for entry in service.vaults]
+        vaults = [
+            build(entry, strategy, loaded.beside, shared)
+            for entry, strategy in zip(service.vaults, strategies, strict=True)
+        ]
         if live:
             require_dry_runs(shared_latches.dry_run_of, [vault.loaded for vault in vaults])
             for vault in vaults:

@@ -1,6 +1,7 @@
 """What a service file says: which vaults this process keeps, through which nodes, signed by whom, watched how."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from agent.config.file import line_of, load_config, read_text
+from agent.config.file import LoadedConfig, line_of, load_config, read_text
 from agent.config.mistakes import mistake
 from agent.config.models import Venue
 from agent.config.strict import Positive, Strict
@@ -121,11 +122,14 @@ class LoadedService:
         paths = {"path": self.beside(str(spec.path)), "password_file": self.beside(str(spec.password_file))}
         return spec.model_copy(update=paths)
 
-    def chain(self) -> Chain:
+    def strategies(self) -> tuple[LoadedConfig, ...]:
+        """The strategy file of each vault, in their order, as the files are now. Raises Refusal for a wrong one."""
+        return tuple(load_config(self.beside(entry.config)) for entry in self.service.vaults)
+
+    def chain(self, strategies: Sequence[LoadedConfig]) -> Chain:
         """The one chain of all vaults. Raises Refusal when they are on several, or share a name."""
-        configs = [load_config(self.beside(entry.config)).config for entry in self.service.vaults]
-        chains = {config.chain for config in configs}
-        if len(chains) != 1 or len({config.name for config in configs}) != len(configs):
+        chains = {one.config.chain for one in strategies}
+        if len(chains) != 1 or len({one.config.name for one in strategies}) != len(strategies):
             message = f"the vaults of one process are on one chain and have names of their own; found {sorted(chains)}"
             raise Refusal(Reason(Code.CONFIG_OUT_OF_RANGE, message, where=str(self.path)))
         return load_chain(chains.pop())

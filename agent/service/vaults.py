@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config import ExecutionConfig
-from agent.config.file import LoadedConfig, load_config
+from agent.config.file import LoadedConfig
 from agent.cycle import Cycle, Guard, look_side_by_side
 from agent.execution import Journal, Sender, Venues
 from agent.market.background import BackgroundExchanges
@@ -57,15 +57,15 @@ class Built:
     bring_up: Callable[[int], object] = int  # the past hours until a moment, which may take minutes
 
 
-def build(entry: VaultEntry, beside: Callable[[str], Path], shared: Shared) -> Built:
+def build(entry: VaultEntry, loaded: LoadedConfig, beside: Callable[[str], Path], shared: Shared) -> Built:
     """The cycle of one vault, after everything that must agree was compared.
 
     Raises
     ------
-    Refusal : the files are wrong, the vault on chain is not the one in the file, or the signer holds another role
+    Refusal : the site file is wrong, the strategy is not the one pinned, the vault on chain is not the one in the
+        file, or the signer holds another role
     RpcError, RpcUnavailable : the chain does not answer
     """
-    loaded = load_config(beside(entry.config))
     if entry.pin is not None:
         require_pinned(loaded, entry.pin)
     config, site = loaded.config, read_site(beside(entry.site))

@@ -27,7 +27,8 @@ from chains.registry import load_chain
 from chains.rpc import Node, RpcUnavailable
 
 FILE = Path(__file__).parents[2] / "configs" / "eth-carry.yaml"
-CONFIG = load_config(FILE).config
+LOADED = load_config(FILE)
+CONFIG = LOADED.config
 VENUES = ("binance", "bybit", "gate")
 NOW_S = 1_700_000_000
 MEETING_S = 10
@@ -161,6 +162,6 @@ def test_the_service_looks_at_both_at_the_same_time(
             stopping=threading.Event(),
         )
         entry = VaultEntry(config=str(FILE), site=str(tmp_path / "site.json"))
-        cycle = build(entry, Path, shared).cycle
+        cycle = build(entry, LOADED, Path, shared).cycle
     latches.close()
     assert cycle.look is look_side_by_side

@@ -5,20 +5,17 @@ from typing import Any
 
 import pytest
 from lying_proxy import LyingProxy
+from sender_answers import code_of, live, outcome_of
 
 from agent.decision import Refused
 from agent.execution import (
     Journal,
     JournalError,
-    LiveBroadcaster,
     LocalBroadcaster,
-    NodeSender,
-    Outcome,
     Sender,
     SendRules,
     Status,
 )
-from agent.execution.answers import Client
 from agent.execution.signer import Signed, SigningRefused, Transaction
 from agent.reasons import Code
 from chains.rpc import Node, RpcUnavailable
@@ -31,21 +28,6 @@ def sender_on(chain: Any, journal: Journal, broadcaster: Any = None) -> Sender:
     return Sender(
         chain.node, chain.signer, journal, broadcaster or LocalBroadcaster(chain.node), MAX_FEE_GWEI, PRIORITY_FEE_WEI
     )
-
-
-def live(node: Node) -> LiveBroadcaster:
-    return LiveBroadcaster(node, NodeSender(node), clients={node.name: Client.ANVIL})
-
-
-def outcome_of(result: Any) -> Outcome:
-    assert isinstance(result, Outcome), result
-    return result
-
-
-def code_of(result: Any) -> Code:
-    assert isinstance(result, (Refused, Outcome)), result
-    code: Code = result.reasons[0].code
-    return code
 
 
 def hangs_up_after(method: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -166,7 +165,7 @@ def wait_for(log: Path, word: str) -> None:
 
 
 def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has_the_journal(
-    service: Path, postgres: str, tmp_path: Path
+    service: Path, postgres: str, free_port: int, tmp_path: Path
 ) -> None:
     file = service.parent / "leased.yaml"
     file.write_text(
@@ -182,15 +181,12 @@ def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has
         beside = ballast("run", str(file), "--cycles", "1")
         assert beside.returncode == 0, "who only looks waits for no lease"
         assert lines(beside, "cycle") != []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
         shown = file.with_name("shown.yaml")
-        shown.write_text(file.read_text().replace("status_port: 0", f"status_port: {port}"))
+        shown.write_text(file.read_text().replace("status_port: 0", f"status_port: {free_port}"))
         running.append(started(shown, logs[1]))
         wait_for(logs[1], '"standby"')
         time.sleep(0.5)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as health:
+        with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/health", timeout=5) as health:
             assert health.status == 200, "a standby that waits is well"
         running[0].send_signal(signal.SIGSTOP)
         wait_for(logs[1], '"ready"')
@@ -215,7 +211,7 @@ import dataclasses, pathlib, sys
 from agent.cli.service import run_service_file
 from agent.service.settings import LoadedService
 local = LoadedService.chain
-LoadedService.chain = lambda self: dataclasses.replace(local(self), name="elsewhere")
+LoadedService.chain = lambda *given: dataclasses.replace(local(*given), name="elsewhere")
 sys.exit(run_service_file(pathlib.Path(sys.argv[1]), True, 1))
 """
 

@@ -41,7 +41,7 @@ def ray_workers(address: str, market: Market) -> Iterator[tuple[Submit, int]]:
             found: Future[Floats] = score.remote(held, configs, first, last).future()
             return found
 
-        yield submit, max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
+        yield submit, max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]  # ray leaves it so
     finally:
         ray.shutdown()
 

@@ -3,20 +3,13 @@
 from typing import Any
 
 from counting_chain import CountingChain
+from sender_answers import live, outcome_of
 
-from agent.decision import Refused
-from agent.execution import Journal, LiveBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
-from agent.execution.answers import Client
-from agent.reasons import Code
+from agent.execution import Journal, Outcome, Sender, SendRules, Status
 from chains.local.accounts import DEPOSITOR
-from chains.rpc import Node
 
 GWEI = 10**9
 RULES = SendRules(poll_s=0.01, replace_after_s=30, halt_after_s=300)
-
-
-def live(node: Node) -> LiveBroadcaster:
-    return LiveBroadcaster(node, NodeSender(node), clients={node.name: Client.ANVIL})
 
 
 def sender_on(chain: CountingChain, journal: Journal, **changes: Any) -> Sender:
@@ -24,17 +17,6 @@ def sender_on(chain: CountingChain, journal: Journal, **changes: Any) -> Sender:
     node = parts.pop("node", chain.node)
     signer, broadcaster = parts.pop("signer", chain.signer), parts.pop("broadcaster", None)
     return Sender(node, signer, journal, broadcaster or live(node), parts.pop("max_fee_gwei", 50.0), 10**8, **parts)
-
-
-def outcome_of(result: Any) -> Outcome:
-    assert isinstance(result, Outcome), result
-    return result
-
-
-def code_of(result: Any) -> Code:
-    assert isinstance(result, (Refused, Outcome)), result
-    code: Code = result.reasons[0].code
-    return code
 
 
 def attempts_in(journal: Journal) -> list[tuple[Any, ...]]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from counting_chain import CountingChain
-from sent_plans import burn_nonces, code_of, hold, outcome_of, sender_on
+from sender_answers import code_of, outcome_of
+from sent_plans import burn_nonces, hold, sender_on
 
 from agent.chaos.crash import POINTS, crash
 from agent.execution import Journal, JournalDamaged, JournalError, LocalBroadcaster, LocalSigner, Status

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from counting_chain import CountingChain
 from lying_proxy import LyingProxy
-from sent_plans import RULES, attempts_in, burn_nonces, code_of, finish, hold, outcome_of, sender_on
+from sender_answers import code_of, outcome_of
+from sent_plans import RULES, attempts_in, burn_nonces, finish, hold, sender_on
 
 from agent.execution import Fenced, Journal, LiveBroadcaster, LocalBroadcaster, LocalSigner, NodeSender, Status
 from agent.execution.answers import Client

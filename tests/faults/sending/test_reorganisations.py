@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from counting_chain import COUNTER_CODE, REVERTING_CODE, CountingChain
-from sent_plans import RULES, attempts_in, burn_nonces, code_of, finish, sender_on
+from sender_answers import code_of
+from sent_plans import RULES, attempts_in, burn_nonces, finish, sender_on
 
-from agent.execution import Journal, Status
+from agent.execution import Journal, Sender, Status
 from agent.reasons import Code
 
 # Where a reorganisation may catch a plan: in the pool; in a block; with the blocks it needs on top; and two of them.
@@ -46,7 +47,8 @@ def test_fault_58_after_a_reorganisation_there_is_exactly_one_effect(
     assert len(known) == plans, "the same bytes, never others"
 
 
-def test_fault_58_a_plan_that_the_new_chain_would_refuse_is_cancelled(chain: CountingChain, journal: Journal) -> None:
+def taken_back(chain: CountingChain, journal: Journal) -> Sender:
+    """A sender whose plan was mined, and is on the chain no more."""
     for _ in range(5):
         chain.mine()
     sender = sender_on(chain, journal, rules=DEEP)
@@ -56,6 +58,11 @@ def test_fault_58_a_plan_that_the_new_chain_would_refuse_is_cancelled(chain: Cou
         chain.mine()
     assert finish(sender).status is Status.MINED
     chain.node.call("anvil_reorg", 4, [], nullable=True)
+    return sender
+
+
+def test_fault_58_a_plan_that_the_new_chain_would_refuse_is_cancelled(chain: CountingChain, journal: Journal) -> None:
+    sender = taken_back(chain, journal)
     chain.set_code(REVERTING_CODE)
     for _ in range(20):
         sender.finish_unfinished()
@@ -66,15 +73,7 @@ def test_fault_58_a_plan_that_the_new_chain_would_refuse_is_cancelled(chain: Cou
 
 
 def test_fault_58_a_stranger_who_takes_the_nonce_on_the_new_chain_halts(chain: CountingChain, journal: Journal) -> None:
-    for _ in range(5):
-        chain.mine()
-    sender = sender_on(chain, journal, rules=DEEP)
-    chain.set_automine(False)
-    sender.send(chain.rehearsed(), "")
-    for _ in range(3):
-        chain.mine()
-    assert finish(sender).status is Status.MINED
-    chain.node.call("anvil_reorg", 4, [], nullable=True)
+    sender = taken_back(chain, journal)
     burn_nonces(chain, 1)
     lost = finish(sender)
     assert ([reason.code for reason in lost.halting], chain.count()) == ([Code.KEY_SHARED], 0)

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 
 from counting_chain import COUNTER_CODE, REVERTING_CODE, CountingChain
 from lying_proxy import LyingProxy, about
-from sent_plans import code_of, finish, outcome_of, sender_on
+from sender_answers import code_of, outcome_of
+from sent_plans import finish, sender_on
 
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, Status
 from agent.reasons import Code

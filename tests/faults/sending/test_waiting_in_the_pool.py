@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 from counting_chain import CountingChain
 from lying_proxy import LyingProxy
-from sent_plans import GWEI, RULES, attempts_in, code_of, finish, hold, live, outcome_of, sender_on
+from sender_answers import code_of, live, outcome_of
+from sent_plans import GWEI, RULES, attempts_in, finish, hold, sender_on
 
 from agent.decision import Refused
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, SendRules, Status
