@@ -101,12 +101,13 @@ class ServiceGuard:
         now_s, vault = observation.time, observation.vault
         since_s = max(now_s - SECONDS_PER_DAY, self._latches.last_cleared(self._vault))
         sent = self._latches.plans_since(self._vault, since_s)
-        known = {latch.reason.code for latch in self._latches.active(self._vault)}
         found = [
             reason
             for reason in (rules.repetition(sent, now_s, self._controls), self._unintended(vault.plan_count))
-            if reason is not None and reason.code not in known
+            if reason is not None
         ]
+        known = {latch.reason.code for latch in self._latches.active(self._vault)} if found else set()
+        found = [reason for reason in found if reason.code not in known]
         for reason in found:
             self._latches.set(self._vault, reason, now_s, "the agent")
         return found

@@ -73,7 +73,15 @@ _ACTIVE = (
 _PLANS_SINCE = sql.select(_sent).where((_sent.c.vault == _VAULT) & (_sent.c.at_s > _SINCE)).order_by(_sent.c.at_s)
 _LAST_CLEARED = sql.select(sql.func.max(_latches.c.cleared_at)).where(_latches.c.vault == _VAULT)
 _BASELINE = sql.select(_baselines.c.plans).where(_baselines.c.vault == _VAULT)
-_NEW_VALUE = _values.update().where(_values.c.vault == _VAULT)
+_COUNTED: sql.BindParameter[int] = sql.bindparam("plan_number")
+_OF_NUMBER = sql.select(_sent.c.at_s).where((_sent.c.vault == _VAULT) & (_sent.c.plan_number == _COUNTED))
+_OF_MOMENT = _OF_NUMBER.where(_sent.c.at_s == sql.bindparam("at_s"))
+_NEW_PLAN = _sent.insert()
+_NEW_VALUE = (
+    _values.update()
+    .where(_values.c.vault == _VAULT)
+    .values({name: sql.bindparam(name) for name in ("nav_usd", "below_peak_usd", "at_s")})
+)
 _TOTALS = sql.select(sql.func.sum(_values.c.nav_usd), sql.func.sum(_values.c.below_peak_usd)).where(
     _values.c.at_s > _SINCE
 )
@@ -191,11 +199,9 @@ class Latches:
     def record_plan(self, vault: str, number: int, plan: SentPlan) -> None:
         """Remember a plan that is about to be sent; the same number counts again at another time."""
         with self._writing() as connection:
-            mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number) & (_sent.c.at_s == plan.at_s)
-            if connection.execute(sql.select(_sent.c.at_s).where(mine)).first() is None:
-                connection.execute(
-                    _sent.insert().values(vault=vault, plan_number=number, at_s=plan.at_s, traded_usd=plan.traded_usd)
-                )
+            key = {"plan_number": number, "at_s": plan.at_s}
+            if connection.execute(_OF_MOMENT, {"of": vault, **key}).first() is None:
+                connection.execute(_NEW_PLAN, {"vault": vault, **key, "traded_usd": plan.traded_usd})
 
     def plans_since(self, vault: str, since_s: int) -> Sequence[SentPlan]:
         """Plans sent after a moment (unix seconds), oldest first."""
@@ -205,9 +211,8 @@ class Latches:
 
     def counted(self, vault: str, number: int) -> bool:
         """Whether a plan of this number was ever counted."""
-        mine = (_sent.c.vault == vault) & (_sent.c.plan_number == number)
         with self._reading() as connection:
-            return connection.execute(sql.select(_sent.c.at_s).where(mine)).first() is not None
+            return connection.execute(_OF_NUMBER, {"of": vault, "plan_number": number}).first() is not None
 
     def record_dry_run(self, config_hash: str, block_time: int, note: str) -> None:
         """Keep that this configuration went through a whole cycle without sending."""
@@ -243,7 +248,7 @@ class Latches:
         """
         with self._writing() as connection:
             values = {"nav_usd": nav_usd, "below_peak_usd": below_peak_usd, "at_s": at_s}
-            if connection.execute(_NEW_VALUE.values(**values), {"of": vault}).rowcount == 0:
+            if connection.execute(_NEW_VALUE, {"of": vault, **values}).rowcount == 0:
                 connection.execute(_values.insert().values(vault=vault, **values))
             nav, below = connection.execute(_TOTALS, {"since": at_s - SECONDS_PER_DAY}).one()
         return float(nav), float(below)
@@ -256,6 +261,9 @@ class Latches:
 
 
 def _in_one_file(connection: Any, _: object) -> None:
-    """No write-ahead log: what a person latches is in the one file that every process looks at, and on the disk."""
-    connection.execute("PRAGMA journal_mode = DELETE")
+    """No write-ahead log: what a person latches is in the one file that every process looks at, and on the disk.
+
+    The rollback journal stays where it is between writes, emptied: to make and remove it takes as long as to write it.
+    """
+    connection.execute("PRAGMA journal_mode = PERSIST")
     connection.execute("PRAGMA synchronous = EXTRA")

