@@ -2,6 +2,7 @@
 # mypy: disable-error-code="no-any-return"
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,17 +72,24 @@ class Variances(NamedTuple):
 
 
 def signals_of(bars: Bars, p: Floats) -> Signals:
-    """The market's part of every decision."""
+    """The market's part of every decision: of funding and open interest on one core, of prices on another."""
     interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
-    sigma, forecast, factor, room = np.empty((4, len(bars)))
-    fill_hourly_variances(bars.time_s, bars.returns[0], interval, room)
-    _fill_forecast(p, bars.time_s, room, sigma)
+    sigma, forecast, factor, variances, decays = np.empty((5, len(bars)))
     if p[at.HEDGED] == 0:
+        _fill_volatility(p, bars, 0, interval, sigma, variances)
         return Signals(sigma, sigma, np.ones(len(bars)))
-    fill_hourly_variances(bars.time_s, bars.returns[1], interval, room)
-    _fill_forecast(p, bars.time_s, room, forecast)
-    _fill_factor(p, bars.time_s, bars.accrued, bars.open_interest, factor, room)
+    with ThreadPoolExecutor(1) as beside:
+        filled = beside.submit(_fill_factor, p, bars.time_s, bars.accrued, bars.open_interest, factor, decays)
+        _fill_volatility(p, bars, 0, interval, sigma, variances)
+        _fill_volatility(p, bars, 1, interval, forecast, variances)
+        filled.result()
     return Signals(forecast, sigma, factor)
+
+
+def _fill_volatility(p: Floats, bars: Bars, which: int, interval_h: float, out: Floats, room: Floats) -> None:
+    """Forecasts of the price (0) or of the carry (1)."""
+    fill_hourly_variances(bars.time_s, bars.returns[which], interval_h, room)
+    _fill_forecast(p, bars.time_s, room, out)
 
 
 def run(bars: Bars, p: Floats, first: int, last: int) -> Run:

@@ -8,11 +8,14 @@ from agent.decision import Approved, Proposal
 from agent.market.observation import Block, Floats, MarketView, Mode, Observation, PerpState, VaultState
 from agent.research.compiled_cash import withdrawable
 from agent.research.layout import Amounts
+from agent.research.signals import folded
 from agent.research.world import net_assets, whole_bps
 from agent.risk import check, latch_due
+from agent.scaling import funding
 from agent.strategies import decide
 from agent.units import SECONDS_PER_HOUR, Token
 
+funding.fold = folded  # in Python it takes more than half of a decision's time
 E18 = 10**18
 ASSET = Token("USDC", "0x" + "00" * 20, 6)
 

@@ -146,6 +146,13 @@ def _annualise(time_s: Seconds, out: Floats, floor: float, warm_up_h: float, win
 
 
 @compiled
+def folded(rates: Floats, decays: Floats, round_trip_cost: float) -> tuple[bool, float, float]:
+    """As `fold_of_arrays` of agent/scaling/funding.py, whose text it compiles."""
+    answer: tuple[bool, float, float] = compiled_funding_fold(rates, decays, round_trip_cost, np.empty(len(rates)))
+    return answer
+
+
+@compiled
 def funding_holds(time_s: Seconds, funding: Floats, round_trip_cost: float, memory_h: float) -> Floats:
     """As `fill_funding_holds`, into a new array."""
     out = np.empty(len(funding))

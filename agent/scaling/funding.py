@@ -64,8 +64,7 @@ def funding_regime(
         return Reason(Code.WARMING_UP, "no funding is known yet", 0.0, 1.0, "strategy.funding")
     first = int(time_s.searchsorted((int(time_s[-1]) // BLOCK_S - 1) * BLOCK_S))
     hours = np.diff(time_s[first:], prepend=time_s[first]) / SECONDS_PER_HOUR
-    rates, decays = funding[first:].tolist(), np.exp2(-hours / memory_h).tolist()
-    return FundingRegime(*funding_fold(rates, decays, round_trip_cost, [False] * len(rates)))
+    return FundingRegime(*fold(funding[first:], np.exp2(-hours / memory_h), round_trip_cost))
 
 
 def funding_fold(
@@ -101,6 +100,15 @@ def funding_fold(
             holding, regret = not holding, 0.0
         held[row] = holding
     return holding, regret, expected
+
+
+def fold_of_arrays(rates: Floats, decays: Floats, round_trip_cost: float) -> tuple[bool, float, float]:
+    """`funding_fold` of arrays, for its last answer alone."""
+    return funding_fold(rates.tolist(), decays.tolist(), round_trip_cost, [False] * len(rates))
+
+
+# Research, which decides at thousands of hours, puts the compiled form of the same text here.
+fold = fold_of_arrays
 
 
 def funding_factor(mean_annual: float, in_position: bool, entry: float, exit: float, full: float) -> float:

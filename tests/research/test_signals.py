@@ -14,9 +14,21 @@ from agent.research.bars import bars_of
 from agent.research.exposures import HALF_LIFE_H, forecast_path, held_exposures, measure_targeting, target_grid
 from agent.research.kernel import signals_of
 from agent.research.parameters import charges_of, parameter_row
+from agent.research.signals import folded
 from agent.research.volatility_table import compare_targeting
 from agent.scaling import FundingRegime, funding_regime, open_interest_factor, open_interest_z
+from agent.scaling.funding import fold_of_arrays
 from agent.volatility import carry_returns, forecast_volatility, log_returns
+
+
+def test_the_compiled_funding_fold_is_the_live_one_to_the_last_bit() -> None:
+    random = np.random.default_rng(5)
+    for cost in (1e-5, 1e-3, 1e-2):
+        for hours in (1, 50, 2_880):
+            rates = random.normal(1e-5, 1e-4, hours)
+            rates.flags.writeable = False  # as those of a history
+            decays = np.exp2(-random.choice((1.0, 1.0, 8.0), hours) / 72.0)
+            assert folded(rates, decays, cost) == fold_of_arrays(rates, decays, cost)
 
 
 @pytest.mark.parametrize("method", ["ewma", "calibrated_ewma"])
