@@ -8,11 +8,12 @@ import select
 import socket
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 Request = tuple[str, Sequence[Any]]
 
@@ -87,7 +88,7 @@ class Node:
 
     Parameters
     ----------
-    url : http:// or https:// endpoint
+    url : http:// or https:// endpoint; user and password before an @ go into the Authorization header
     timeout_s : limit for connecting and, separately, for one whole answer
     max_response_bytes : a longer answer is refused
 
@@ -104,12 +105,15 @@ class Node:
         if not 0 < timeout_s < math.inf:
             raise ValueError(f"timeout_s: expected a positive number of seconds, got {timeout_s}")
         self.url = url
-        self.name = parts.netloc.rpartition("@")[2]
+        credentials, _, self.name = parts.netloc.rpartition("@")
         self.round_trips = 0
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
         self._next_id = 1
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._headers = {"Content-Type": "application/json"}
+        if credentials:
+            self._headers["Authorization"] = f"Basic {basic(credentials)}"
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             context = ssl.create_default_context()
@@ -203,7 +207,7 @@ class Node:
         try:
             self._drop_stale_connection()
             self.round_trips += 1
-            self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            self._connection.request("POST", self._path, body, self._headers)
             response = self._connection.getresponse()
             text = self._read_body(response, deadline)
         except (OSError, http.client.HTTPException) as error:
@@ -242,6 +246,12 @@ class Node:
             raise http.client.IncompleteRead(b"", announced - size)
         response.read()  # nothing is left; this marks the connection as free for the next request
         return b"".join(chunks)
+
+
+def basic(credentials: str) -> str:
+    """User and password as they stand in an address, in the form that HTTP wants (RFC 7617)."""
+    user, _, password = credentials.partition(":")
+    return b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
 
 
 def quantity(value: Any) -> int:

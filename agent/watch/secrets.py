@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from agent.reasons import Reason
+from chains.rpc import basic
 
 HIDDEN = "[hidden]"
 LONGEST_TEXT = 4_000  # of others, in a log or a status
@@ -91,6 +92,8 @@ def _parts(value: str) -> set[str]:
     credentials, _, host = authority.rpartition("@")
     user, colon, password = credentials.partition(":")
     parts = {value, *place, password if colon else user}
+    if credentials:
+        parts.add(basic(credentials))  # as a node is told them
     if scheme not in WITH_HOSTS:
         parts |= {host, *host.split(":")}  # Apprise writes keys where others write a host
     return parts | {unquote(part) for part in parts}

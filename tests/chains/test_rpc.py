@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -29,6 +30,7 @@ class Server:
         self.answer: Answer = good
         self.status = 200
         self.requests: list[Any] = []
+        self.authorization: str | None = None
         self.announced_extra = 0
         self.close_after_answer = False
         server = self
@@ -39,6 +41,7 @@ class Server:
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 server.requests.append(request)
+                server.authorization = self.headers["Authorization"]
                 closing = server.close_after_answer or server.announced_extra > 0
                 body = server.answer(request)
                 self.send_response(server.status)
@@ -89,6 +92,17 @@ def node(server: Server) -> Iterator[Node]:
 def test_returns_the_result_of_a_good_answer(node: Node) -> None:
     assert node.call("eth_chainId") == "eth_chainId"
     assert node.round_trips == 1
+
+
+def test_user_and_password_of_an_address_are_told_to_the_node_and_are_in_no_name(server: Server) -> None:
+    address = server.url.removeprefix("http://")
+    with closing(Node(f"http://ann:s%40crt@{address}")) as node:
+        assert node.call("eth_chainId") == "eth_chainId"
+        assert node.name == address
+    assert server.authorization == "Basic YW5uOnNAY3J0"  # ann:s@crt
+    with closing(Node(server.url)) as node:
+        node.call("eth_chainId")
+    assert server.authorization is None
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,7 @@ def test_fault_37_text_of_others_is_data_on_one_line() -> None:
         ("mailto://ann:canary-mail@example.org?to=bob@example.org", "canary-mail"),
         ("slack://canary-first/canary-second/canary-third", "canary-first"),
         ("https://ann:canary%2Fpass@node.example.org", "canary/pass"),
+        ("https://ann:canary%2Fpass@node.example.org", "YW5uOmNhbmFyeS9wYXNz"),  # as a node is told them
     ],
 )
 def test_hides_the_parts_of_an_address_wherever_they_stand(address: str, secret: str) -> None:
