@@ -14,7 +14,7 @@ from agent.risk import controls as rules
 from agent.risk.controls import SECONDS_PER_DAY, SentPlan
 from agent.service.clock import clock_skew, missed
 from agent.service.kill_switch import KillSwitch
-from agent.service.latches import Latches
+from agent.service.latches import Latches, Value
 
 
 class ServiceGuard:
@@ -120,12 +120,7 @@ class ServiceGuard:
         return rules.sent_against_intended(own + self._latches.baseline(self._vault, on_chain - own), on_chain)
 
     def _cautions(self, observation: Observation) -> list[Reason]:
-        vault = observation.vault
-        nav = vault.asset.to_float(vault.total_assets)
-        below = 0.0
-        if vault.share_price_e18 > 0:
-            below = nav * max(0, vault.high_water_mark_e18 - vault.share_price_e18) / vault.share_price_e18
-        totals = self._latches.record_value(self._vault, nav, below, observation.time)
+        totals = self._latches.totals(self._vault, Value.of(observation.vault, observation.time))
         found = (
             rules.price_collar(observation.market, self._controls),
             rules.portfolio_drawdown(*totals, self._controls),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sql
 
+from agent.market.observation import VaultState
 from agent.reasons import Code, Reason
 from agent.risk.controls import SECONDS_PER_DAY, SentPlan
 from agent.service.database_file import DatabaseFile
@@ -82,8 +83,8 @@ _NEW_VALUE = (
     .where(_values.c.vault == _VAULT)
     .values({name: sql.bindparam(name) for name in ("nav_usd", "below_peak_usd", "at_s")})
 )
-_TOTALS = sql.select(sql.func.sum(_values.c.nav_usd), sql.func.sum(_values.c.below_peak_usd)).where(
-    _values.c.at_s > _SINCE
+_OF_OTHERS = sql.select(sql.func.sum(_values.c.nav_usd), sql.func.sum(_values.c.below_peak_usd)).where(
+    (_values.c.at_s > _SINCE) & (_values.c.vault != _VAULT)
 )
 
 
@@ -100,11 +101,19 @@ class Latch:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a vault was worth when it was last looked at."""
+    """What a vault is worth, and how far that is below its own high-water mark, at one moment (unix seconds)."""
 
     nav_usd: float
     below_peak_usd: float
     at_s: int
+
+    @classmethod
+    def of(cls, vault: VaultState, at_s: int) -> Self:
+        """As the vault was read at `at_s`."""
+        nav, below = vault.asset.to_float(vault.total_assets), 0.0
+        if vault.share_price_e18 > 0:
+            below = nav * max(0, vault.high_water_mark_e18 - vault.share_price_e18) / vault.share_price_e18
+        return cls(nav, below, at_s)
 
 
 class Latches:
@@ -241,17 +250,21 @@ class Latches:
                 return found
             return int(known)
 
-    def record_value(self, vault: str, nav_usd: float, below_peak_usd: float, at_s: int) -> tuple[float, float]:
-        """Remember what a vault is worth and how far it is below its own high-water mark; returns the sums of all.
+    def record_value(self, vault: str, value: Value) -> None:
+        """Remember what a vault is worth."""
+        values = {"nav_usd": value.nav_usd, "below_peak_usd": value.below_peak_usd, "at_s": value.at_s}
+        with self._writing() as connection:
+            if connection.execute(_NEW_VALUE, {"of": vault, **values}).rowcount == 0:
+                connection.execute(_values.insert().values(vault=vault, **values))
+
+    def totals(self, vault: str, value: Value) -> tuple[float, float]:
+        """What all vaults are worth and how far they are below their marks: this one now, the others as remembered.
 
         A vault that nobody looked at for a day is left out: it is no part of the service any more.
         """
-        with self._writing() as connection:
-            values = {"nav_usd": nav_usd, "below_peak_usd": below_peak_usd, "at_s": at_s}
-            if connection.execute(_NEW_VALUE, {"of": vault, **values}).rowcount == 0:
-                connection.execute(_values.insert().values(vault=vault, **values))
-            nav, below = connection.execute(_TOTALS, {"since": at_s - SECONDS_PER_DAY}).one()
-        return float(nav), float(below)
+        with self._reading() as connection:
+            nav, below = connection.execute(_OF_OTHERS, {"of": vault, "since": value.at_s - SECONDS_PER_DAY}).one()
+        return value.nav_usd + (nav or 0.0), value.below_peak_usd + (below or 0.0)
 
     def last_value(self, vault: str) -> Value | None:
         """What a vault was last worth, or None when nobody ever looked."""

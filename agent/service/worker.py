@@ -20,7 +20,7 @@ from agent.reasons import Code, Reason, Refusal
 from agent.risk import headroom
 from agent.risk.events import event
 from agent.service.failures import KNOWN, reasons_of
-from agent.service.latches import Latches
+from agent.service.latches import Latches, Value
 from agent.service.vaults import Built
 from agent.watch.alerts import Alerts
 from agent.watch.metrics import Metrics
@@ -231,6 +231,7 @@ class Worker:
             log.error("limit breached", extra={"vault": self.name, "limit": least[0], "headroom": least[1]})
         # Last, because these write into databases, which may be away.
         self._latch(reasons)
+        self._latches.record_value(self.name, Value.of(outcome.after, outcome.observation.time))
         self._metrics.latched(self.name, len(self._latches.active(self.name)))
         if self._dry_runs is not None and all(reason.code is Code.OBSERVE_ONLY for reason in reasons):
             self._dry_runs.record_dry_run(self._config_hash, outcome.after.block.timestamp, outcome.decision.note)

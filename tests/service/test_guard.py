@@ -13,7 +13,7 @@ from agent.market.observation import Observation
 from agent.reasons import Code, Reason
 from agent.service.guard import ServiceGuard
 from agent.service.kill_switch import KillSwitch, stop
-from agent.service.latches import Latches
+from agent.service.latches import Latches, Value
 from agent.strategies import decide
 
 CONTROLS = ControlsConfig(max_plans_per_hour=3, max_trading_plans_per_day=5)
@@ -119,7 +119,7 @@ def test_a_price_that_ran_away_is_not_followed(guard: Callable[..., ServiceGuard
 def test_all_vaults_widen_nothing_when_together_they_lost_too_much(
     guard: Callable[..., ServiceGuard], latches: Latches
 ) -> None:
-    latches.record_value("btc-carry", 900_000.0, 300_000.0, NOW)
+    latches.record_value("btc-carry", Value(900_000.0, 300_000.0, NOW))
     seen = guard().watch(World().observe())
     (caution,) = seen.market.cautions
     assert caution.code is Code.PORTFOLIO_DRAWDOWN

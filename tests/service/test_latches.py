@@ -13,7 +13,7 @@ import sqlalchemy as sql
 from agent.reasons import Code, Reason
 from agent.risk.controls import SentPlan
 from agent.service.kill_switch import KillSwitch, stop
-from agent.service.latches import EVERY_VAULT, Latches
+from agent.service.latches import EVERY_VAULT, Latches, Value
 
 UNINTENDED = Reason(Code.SENT_AGAINST_INTENDED, "one more", 9, 3, "journal")
 REPEATED = Reason(Code.REPEATED_EXECUTION, "16 plans", 16, 16, "controls.max_trading_plans_per_day")
@@ -61,15 +61,19 @@ def test_a_plan_that_failed_and_is_sent_again_counts_again(latches: Latches) -> 
 
 
 def test_values_of_all_vaults_add_up(latches: Latches) -> None:
-    assert latches.record_value("eth-carry", 100.0, 5.0, 1) == (100.0, 5.0)
-    assert latches.record_value("btc-carry", 50.0, 0.0, 1) == (150.0, 5.0)
-    assert latches.record_value("eth-carry", 90.0, 15.0, 2) == (140.0, 15.0)
+    assert latches.totals("eth-carry", Value(100.0, 5.0, 1)) == (100.0, 5.0)
+    latches.record_value("eth-carry", Value(100.0, 5.0, 1))
+    assert latches.totals("btc-carry", Value(50.0, 0.0, 1)) == (150.0, 5.0)
+    latches.record_value("btc-carry", Value(50.0, 0.0, 1))
+    assert latches.totals("eth-carry", Value(90.0, 15.0, 2)) == (140.0, 15.0), "itself as it is now"
+    latches.record_value("eth-carry", Value(90.0, 15.0, 2))
+    assert latches.last_value("eth-carry") == Value(90.0, 15.0, 2)
 
 
 def test_a_vault_that_is_no_part_of_the_service_any_more_counts_no_more(latches: Latches) -> None:
-    latches.record_value("gone", 100.0, 50.0, 1)
-    assert latches.record_value("eth-carry", 90.0, 0.0, 86_400) == (190.0, 50.0)
-    assert latches.record_value("eth-carry", 90.0, 0.0, 86_401) == (90.0, 0.0)
+    latches.record_value("gone", Value(100.0, 50.0, 1))
+    assert latches.totals("eth-carry", Value(90.0, 0.0, 86_400)) == (190.0, 50.0)
+    assert latches.totals("eth-carry", Value(90.0, 0.0, 86_401)) == (90.0, 0.0)
 
 
 def test_a_dry_run_is_kept_for_its_configuration_and_the_last_one_counts(latches: Latches) -> None:
@@ -94,7 +98,8 @@ def test_latches_are_the_same_in_postgresql(postgres: str) -> None:
     assert latches.baseline("eth-carry", 9) == 3
     latches.clear("eth-carry", 500, "ann")
     assert latches.baseline("eth-carry", 9) == 9
-    assert latches.record_value("eth-carry", 90.0, 15.0, 2) == (90.0, 15.0)
+    latches.record_value("eth-carry", Value(90.0, 15.0, 2))
+    assert latches.totals("btc-carry", Value(10.0, 0.0, 2)) == (100.0, 15.0)
     assert (latches.counted("eth-carry", 7), latches.counted("eth-carry", 8)) == (True, False)
     latches.record_dry_run("abc", 1_750_000_600, "")
     assert latches.dry_run_of("abc") == 1_750_000_600

@@ -17,7 +17,7 @@ from agent.execution import Outcome, Status
 from agent.execution.stores import JournalError
 from agent.market.observation import Observation
 from agent.reasons import Code, Reason
-from agent.service.latches import Latches
+from agent.service.latches import Latches, Value
 from agent.service.worker import Worker
 from agent.strategies import decide
 from agent.watch.alerts import Alerts, Severity
@@ -128,6 +128,15 @@ def test_people_hear_of_a_slipping_asset_and_of_gas_that_runs_low(made: Callable
     worker.run()
     worker.run()
     assert chat.told == ["ASSET_DEPEG", "GAS_LOW"]
+
+
+def test_what_a_vault_is_worth_after_a_cycle_is_remembered_for_the_others(
+    made: Callable[..., Worker], latches: Latches
+) -> None:
+    after = replace(SEEN.vault, total_assets=SEEN.vault.total_assets // 2)
+    worker = made(ScriptedCycle(lambda: replace(held(), after=after)))
+    worker.run()
+    assert latches.last_value(worker.name) == Value.of(after, SEEN.time)
 
 
 def test_who_only_looks_finishes_nothing(made: Callable[..., Worker]) -> None:
