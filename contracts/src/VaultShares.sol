@@ -27,6 +27,9 @@ abstract contract VaultShares is VaultBook {
         uint256 bufferBps;
     }
 
+    /// @dev A thousandth of the price at the start; see `_roomIn`.
+    uint256 private constant MIN_ENTRY_PRICE_E18 = 1e15;
+
     error TransferInexact(uint256 received, uint256 expected);
 
     // ---------------------------------------------------------------- entering and leaving
@@ -96,7 +99,8 @@ abstract contract VaultShares is VaultBook {
         return (_termsOf(b), _roomIn(b));
     }
 
-    /// @notice 0 when the vault is halted or a price is not healthy, else what the deposit cap leaves.
+    /// @notice 0 when the vault is halted, its shares are nearly worthless or a price is not healthy, else what the deposit
+    /// cap leaves.
     function maxDeposit(address) public view override returns (uint256) {
         (, uint256 room) = _healthyTerms(Prices.ForEntry);
         return room;
@@ -156,8 +160,11 @@ abstract contract VaultShares is VaultBook {
         return Terms(b.real, b.bounded, b.supply, b.limits.flowBufferBps);
     }
 
+    /// @dev Nobody enters a vault that lost nearly all. He would get so many shares that a later loss of his is below what
+    /// marks can tell, that a request cannot hold them, and that what comes back after all would be his.
     function _roomIn(Book memory b) private view returns (uint256) {
-        return mode == Mode.Halted ? 0 : policy.maxTotalAssets().saturatingSub(b.real);
+        if (mode == Mode.Halted || b.sharePriceE18 < MIN_ENTRY_PRICE_E18) return 0;
+        return policy.maxTotalAssets().saturatingSub(b.real);
     }
 
     /// @dev Never reverts, as ERC-4626 asks of `max*`; without healthy prices there is no supply and no room.

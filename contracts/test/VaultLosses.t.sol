@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Portfolio} from "src/Portfolio.sol";
 
 import {GrowthFixture} from "./helpers/GrowthFixture.sol";
 
-/// @notice Losses: shared pro rata and at once; even a total one stops nothing.
+/// @notice Losses: shared pro rata and at once; even a total one stops nothing but new deposits.
 contract VaultLossesTest is GrowthFixture {
     using Math for uint256;
 
@@ -54,9 +55,31 @@ contract VaultLossesTest is GrowthFixture {
         assertEq(_sharePrice(), 1);
         _later(1 days);
         vault.checkpoint();
+        assertEq(_redeemAll(ALICE), 0);
+        // Nobody is left whose shares could be diluted: it begins anew.
         _fund(BOB, 1e18);
         assertApproxEqAbs(_redeemAll(BOB), 1e18, 1);
-        assertEq(_redeemAll(ALICE), 0);
+    }
+
+    /// @dev For a unit of the asset he would get more shares than all others have, and with them what comes back.
+    function test_nobody_enters_a_vault_whose_shares_lost_more_than_999_parts_of_1000() public {
+        _invest(50_000e18);
+        _lose(99_901e18);
+        assertEq(vault.maxDeposit(BOB), 0);
+        assertEq(vault.maxMint(BOB), 0);
+        _allow(BOB, 1e18);
+        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxDeposit.selector, BOB, 1, 0));
+        vm.prank(BOB);
+        vault.deposit(1, BOB);
+        vm.expectRevert(abi.encodeWithSelector(ERC4626.ERC4626ExceededMaxDeposit.selector, BOB, 1, 0));
+        vm.prank(BOB);
+        vault.mint(1, BOB);
+
+        _gain(2e18);
+        _later(1 days);
+        assertGt(vault.maxDeposit(BOB), 0);
+        _fund(BOB, 1e18);
+        assertApproxEqAbs(vault.previewRedeem(vault.balanceOf(BOB)), 1e18, 1e10);
     }
 
     /// @dev Nothing grows from nothing; without this what comes back could never be redeemed.
