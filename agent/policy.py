@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -138,29 +139,7 @@ class Policy(BaseModel):
 
     def to_contract(self) -> ContractLimits:
         """The contract's limits; fractions round towards the tighter side."""
-        return ContractLimits(
-            max_gross_leverage_bps=_bps(self.max_gross_leverage),
-            max_net_delta_bps=_bps(self.max_net_delta),
-            min_liquidation_distance_bps=-_bps(-self.min_liquidation_distance),
-            min_health_bps=-_bps(-self.min_health),
-            min_idle_bps=-_bps(-self.min_idle),
-            max_slippage_bps=_bps(self.max_slippage),
-            max_loss_per_plan_bps=_bps(self.max_loss_per_plan),
-            loss_budget_bps=_bps(self.loss_budget),
-            emergency_loss_budget_bps=_bps(self.emergency_loss_budget),
-            max_turnover_bps=_bps(self.max_turnover),
-            max_daily_loss_bps=_bps(self.max_daily_loss),
-            max_weekly_loss_bps=_bps(self.max_weekly_loss),
-            max_drawdown_bps=_bps(self.max_drawdown),
-            max_growth_bps=_bps(self.max_growth),
-            flow_buffer_bps=-_bps(-self.flow_buffer),
-            max_trade_notional=_units(self.max_trade_usd),
-            cooldown_seconds=self.cooldown_s,
-            max_oracle_age_seconds=self.max_oracle_age_s,
-            max_silence_seconds=self.max_silence_s,
-            latch_mode=LATCH_MODES[self.latch_mode],
-            max_total_assets=_units(self.max_total_assets_usd),
-        )
+        return _contract_limits(self)
 
     def worst_loss(self, seconds: float) -> float:
         """Most that whoever holds the agent's key can lose by trading within any window of `seconds`, as a part of NAV.
@@ -212,6 +191,33 @@ class Policy(BaseModel):
             yield from _compare_caps("venue_cap", f"venue {venue}", self.venue_cap_to_contract(), cap)
         for token, cap in asset_caps.items():
             yield from _compare_caps("asset_cap", f"token {token}", self.asset_cap_to_contract(), cap)
+
+
+@lru_cache(maxsize=128)  # asked for several times in a cycle, of the same few policies
+def _contract_limits(policy: Policy) -> ContractLimits:
+    return ContractLimits(
+        max_gross_leverage_bps=_bps(policy.max_gross_leverage),
+        max_net_delta_bps=_bps(policy.max_net_delta),
+        min_liquidation_distance_bps=-_bps(-policy.min_liquidation_distance),
+        min_health_bps=-_bps(-policy.min_health),
+        min_idle_bps=-_bps(-policy.min_idle),
+        max_slippage_bps=_bps(policy.max_slippage),
+        max_loss_per_plan_bps=_bps(policy.max_loss_per_plan),
+        loss_budget_bps=_bps(policy.loss_budget),
+        emergency_loss_budget_bps=_bps(policy.emergency_loss_budget),
+        max_turnover_bps=_bps(policy.max_turnover),
+        max_daily_loss_bps=_bps(policy.max_daily_loss),
+        max_weekly_loss_bps=_bps(policy.max_weekly_loss),
+        max_drawdown_bps=_bps(policy.max_drawdown),
+        max_growth_bps=_bps(policy.max_growth),
+        flow_buffer_bps=-_bps(-policy.flow_buffer),
+        max_trade_notional=_units(policy.max_trade_usd),
+        cooldown_seconds=policy.cooldown_s,
+        max_oracle_age_seconds=policy.max_oracle_age_s,
+        max_silence_seconds=policy.max_silence_s,
+        latch_mode=LATCH_MODES[policy.latch_mode],
+        max_total_assets=_units(policy.max_total_assets_usd),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from agent.scaling.risk_overlay import risk_overlay
 from agent.scaling.rungs import rungs
 from agent.scaling.situation import Situation, rolling_mean, value_before
 from agent.units import DAYS_PER_YEAR, HOURS_PER_YEAR, SECONDS_PER_HOUR
+from agent.volatility.windows import rows_until
 
 OPEN = 0.005  # of net asset value: less is what a venue's smallest order leaves over
 
@@ -220,7 +221,7 @@ def _signal(rule: LadderMethod, situation: Situation) -> Floats | Reason:
     if funding is None:
         return Reason(Code.DATA_MISSING, "funding history: unknown", where="strategy.scaling")
     total = np.concatenate(([0.0], np.cumsum(funding)))
-    first = times.searchsorted(times - hours * SECONDS_PER_HOUR, side="right")
+    first = rows_until(times, hours * SECONDS_PER_HOUR)
     yearly: Floats = (total[1:] - total[first]) * (HOURS_PER_YEAR / hours)
     return yearly
 
@@ -245,5 +246,5 @@ def _worst_day(situation: Situation, rows: slice) -> float:
     times, worth = situation.history.time_s[rows], situation.worth[rows]
     squares = np.concatenate(([0.0], np.diff(np.log(worth)) ** 2))
     total = np.concatenate(([0.0], np.cumsum(squares)))
-    first = times.searchsorted(times - 24 * SECONDS_PER_HOUR, side="right")
+    first = rows_until(times, 24 * SECONDS_PER_HOUR)
     return math.sqrt(max(0.0, float((total[1:] - total[first]).max())) * DAYS_PER_YEAR)

@@ -7,6 +7,7 @@ import numpy as np
 from agent.market.observation import Floats, History, Seconds
 from agent.reasons import Code, Reason
 from agent.units import SECONDS_PER_HOUR
+from agent.volatility.windows import rows_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def worth_of_carry(returns: Floats) -> Floats:
 def rolling_mean(time_s: Seconds, values: Floats, hours: int) -> Floats:
     """Mean of the rows of the last `hours` at every row, its own included."""
     total = np.concatenate(([0.0], np.cumsum(values)))
-    first = time_s.searchsorted(time_s - hours * SECONDS_PER_HOUR, side="right")
+    first = rows_until(time_s, hours * SECONDS_PER_HOUR)
     last = np.arange(1, len(values) + 1)
     mean: Floats = (total[last] - total[first]) / (last - first)
     return mean
