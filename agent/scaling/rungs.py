@@ -1,5 +1,6 @@
 """A7: which steps of a ladder are taken now, from nothing but the past of its signal."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,14 +48,19 @@ def rungs(signal: Sequence[float], price: Sequence[float], levels: Sequence[floa
     require_positive(first=levels[0], price=min(price))
     entries: list[float | None] = [None] * len(levels)
     realised: list[float] = []
+    exits = [exit_part * level for level in levels]
+    next_exit, next_entry = -math.inf, levels[0]
     for now, at in zip(signal, price, strict=True):
-        for step, level in enumerate(levels):
-            entry = entries[step]
-            if entry is None and now >= level:
+        if next_exit < now < next_entry:  # as at most rows
+            continue
+        for step, entry in enumerate(entries):
+            if entry is None and now >= levels[step]:
                 entries[step] = at
-            elif entry is not None and now <= exit_part * level:
+            elif entry is not None and now <= exits[step]:
                 realised.append(at / entry - 1)
                 entries[step] = None
+        next_exit = max((exits[step] for step, entry in enumerate(entries) if entry is not None), default=-math.inf)
+        next_entry = min((levels[step] for step, entry in enumerate(entries) if entry is None), default=math.inf)
     taken = [entry for entry in entries if entry is not None]
     average = average_entry([1.0] * len(taken), taken) if taken else 0.0
     return Rungs(len(taken) / len(levels), len(taken), average, tuple(realised))
