@@ -87,7 +87,7 @@ test-python: setup
 
 COVERED := $(patsubst %,agent/risk/%.py,gate checks change costs headroom upkeep controls events short_leg) \
   $(patsubst %,agent/execution/%.py,journal records sqlite_store stores sender delivery nonces outcome)
-COVERAGE := COVERAGE_FILE=build/coverage $(BIN)/coverage
+COVERAGE := COVERAGE_FILE=build/coverage-python.sqlite $(BIN)/coverage
 
 # The two slow tests add no branch.
 coverage-python: setup
