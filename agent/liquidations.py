@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from agent.check import EXIT_OK
 from agent.market.choose import data_folder
 from agent.market.liquidation import OwnPosition, buffered, clusters, estimate, liquidation_price_of, map_of_levels
 from agent.market.liquidation.aave import PRICE_SCALE, aave_levels
+from agent.market.liquidation.own import Venue
 from agent.market.liquidation.recorded import RecordedHours, recorded_hours, synthetic_hours
 from agent.market.moments import hour_text
 from agent.reasons import Code, Reason, Refusal
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SYNTHETIC_UNTIL_S = 1_704_067_200  # the synthetic market is the same at any date
 SYNTHETIC_DAYS = 180
 VOLATILITY_H = 24 * 30
-VENUES = ("binance", "bybit", "gate", "okx", "hyperliquid", "aave")
+VENUES: dict[str, Venue] = {venue: venue for venue in get_args(Venue)}
 ERROR_COLUMNS = (
     "hours",
     "said",
@@ -121,7 +122,7 @@ def own_level(text: str) -> OwnLevel:
         size, entry, margin, maintenance = (float(number) for number in numbers)
         if venue not in VENUES:
             raise ValueError(f"venue {venue!r} is none of {', '.join(VENUES)}")
-        position = OwnPosition(venue, size, entry, margin, maintenance)  # type: ignore[arg-type]  # checked above
+        position = OwnPosition(VENUES[venue], size, entry, margin, maintenance)
         price = liquidation_price_of(position)
     except (ValueError, ZeroDivisionError) as error:
         message = f"expected {OWN_FORM}; got {text!r}: {error}"

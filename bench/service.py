@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from local_service import LocalService, local_service
 from run import Rows
@@ -65,10 +66,12 @@ def measure_latency(rows: Rows) -> None:
             sent_at.append(time.perf_counter())
             return send(pool, raw)
 
-        ProviderPool.send_raw = noted  # type: ignore[method-assign]  # notes when, and sends; put back below
         taken = []
         logging.getLogger().setLevel(logging.ERROR)
-        with open_service(load_service(service.file), live=True, stopping=threading.Event()) as running:
+        with (
+            patch.object(ProviderPool, "send_raw", noted),  # notes when, and sends
+            open_service(load_service(service.file), live=True, stopping=threading.Event()) as running,
+        ):
             (worker,) = running.workers
             for _ in range(TICKS):
                 holder.send(site.queue, queue.function("requestRedeem"), SHARES, DEPOSITOR, DEPOSITOR)
@@ -78,7 +81,6 @@ def measure_latency(rows: Rows) -> None:
                 worker.run()
                 if sent_at:
                     taken.append((sent_at[0] - begun) * 1_000)
-        ProviderPool.send_raw = send  # type: ignore[method-assign]  # as it was
         logging.getLogger().setLevel(logging.WARNING)
         node.close()
     rows.add("ticks that brought a plan", len(taken), "ticks")

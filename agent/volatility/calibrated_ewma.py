@@ -56,7 +56,7 @@ def calibrated_ewma_volatility(
         return warming_up(len(step_returns), max(1, warm_up_h))
     end_h = (time_s[1:] - time_s[-1]) / SECONDS_PER_HOUR  # 0 at the last row, negative before
     hourly = step_returns * step_returns / (np.diff(time_s) / SECONDS_PER_HOUR)
-    average = _trailing_mean(time_s[1:], hourly, end_h, half_life_h)
+    average = _trailing_mean(time_s[1:], hourly, half_life_h)
     variance = np.maximum(average, floor * floor / HOURS_PER_YEAR)
 
     counted = (end_h[:-1] - end_h[0] >= half_life_h) & (end_h[1:] > -SETTLED_HALF_LIVES * calibration_half_life_h)
@@ -67,17 +67,18 @@ def calibrated_ewma_volatility(
     return max(floor, math.sqrt(float(variance[-1]) * miss * HOURS_PER_YEAR))
 
 
-def _trailing_mean(time_s: Seconds, values: Floats, end_h: Floats, half_life_h: float) -> Floats:
+def _trailing_mean(time_s: Seconds, values: Floats, half_life_h: float) -> Floats:
     """Exponentially weighted mean of each value and those before it, back to six half-lives (exclusive)."""
     # Blocks keep the weights within what a float holds; each block looks back over the window of its first value.
-    window_h = SETTLED_HALF_LIVES * half_life_h
-    begins = rows_until(time_s, window_h * SECONDS_PER_HOUR)
+    half_life_s = half_life_h * SECONDS_PER_HOUR
+    window_s = SETTLED_HALF_LIVES * half_life_s
+    begins = rows_until(time_s, window_s)
     means = np.empty(len(values))
     start = 0
     while start < len(values):
-        stop = int(np.searchsorted(end_h, end_h[start] + 20 * window_h, side="right"))
+        stop = int(np.searchsorted(time_s, time_s[start] + 20 * window_s, side="right"))
         reach = int(begins[start])
-        weights = np.exp2((end_h[reach:stop] - end_h[start]) / half_life_h)
+        weights = np.exp2((time_s[reach:stop] - time_s[start]) / half_life_s)
         weighted = np.concatenate(([0.0], np.cumsum(weights * values[reach:stop])))
         total = np.concatenate(([0.0], np.cumsum(weights)))
         last, first = slice(start - reach + 1, stop - reach + 1), begins[start:stop] - reach
