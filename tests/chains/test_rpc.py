@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,10 +16,18 @@ Answer = Callable[[Any], bytes]
 
 
 class QuietServer(ThreadingHTTPServer):
-    """A client that hung up before its answer is no event here."""
+    """A client that hung up before its answer is no event here; `goodbye` is set once a connection was closed."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.goodbye = threading.Event()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.goodbye.set()
 
 
 class Server:
@@ -55,6 +62,7 @@ class Server:
 
         self._http = QuietServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
+        self.goodbye = self._http.goodbye
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
@@ -207,7 +215,8 @@ def test_goes_on_after_the_server_closed_an_idle_connection(server: Server, node
     server.close_after_answer = True
     for _ in range(3):
         assert node.call("eth_chainId") == "eth_chainId"
-        time.sleep(0.05)  # idle long enough for the server's goodbye to arrive
+        assert server.goodbye.wait(30)
+        server.goodbye.clear()
     assert len(server.requests) == 3
 
 

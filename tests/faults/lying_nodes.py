@@ -29,7 +29,7 @@ def code_of(ask: Callable[[], object]) -> Code:
 
 def rejected(pool: ProviderPool, ask: Callable[[], object]) -> set[tuple[str, Code]]:
     """Who was caught at what; asks again until somebody was, since late answers are judged in the background."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     found: set[tuple[str, Code]] = set()
     while not found and time.monotonic() < until:
         ask()

@@ -78,7 +78,7 @@ def test_fault_49_what_a_provider_was_caught_at_stands_in_the_observation(
         reader = ChainReader(pool, site, AGENT, max_oracle_age_s=HEARTBEAT_S)
         assert reader.read().notes == ()
         proxies[1].tell = about("eth_call", lambda answer: answer[:-1] + ("0" if answer[-1] != "0" else "1"))
-        until, notes = time.monotonic() + 5, {note.code for note in reader.read().notes}
+        until, notes = time.monotonic() + 30, {note.code for note in reader.read().notes}
         while not notes and time.monotonic() < until:
             time.sleep(0.02)
             notes = {note.code for note in reader.read().notes}

@@ -74,7 +74,7 @@ def test_fault_67_a_nonce_burnt_under_a_waiting_plan_halts_within_a_minute(
 ) -> None:
     chain.set_automine(False)
     sender = sender_on(chain, journal, rules=replace(RULES, wait_s=20, poll_s=0.05))
-    thief = threading.Timer(0.3, steal_nonces, (chain.url,))
+    thief = threading.Thread(target=steal_nonces, args=(chain.url,))
     thief.start()
     started = time.monotonic()
     lost = outcome_of(sender.send(chain.rehearsed(), ""))
@@ -85,7 +85,10 @@ def test_fault_67_a_nonce_burnt_under_a_waiting_plan_halts_within_a_minute(
 
 
 def steal_nonces(url: str) -> None:
+    """Waits for the agent's transaction, throws it out of the pool and uses up its nonce and two more."""
     node = Node(url)
+    while node.call("txpool_status")["pending"] == "0x0":
+        time.sleep(0.01)
     node.call("anvil_dropAllTransactions", nullable=True)
     burn_nonces(CountingChain(node, url, LocalSigner(AGENT_TEST_KEY)), 3)
     node.close()

@@ -130,7 +130,7 @@ def test_a_delayed_answer_is_right_but_late(server: ReplayServer) -> None:
     server.inject(Fault(FaultKind.DELAY, delay_ms=80))
     started = time.perf_counter()
     assert b"serverTime" in get(server, "/fapi/v1/time").read()
-    assert 0.08 <= time.perf_counter() - started < 1
+    assert time.perf_counter() - started >= 0.08
 
 
 def test_the_wrong_symbol_is_named_in_the_answer(ask: Ask, server: ReplayServer) -> None:

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -45,11 +44,9 @@ def test_a_port_that_is_taken_is_a_line_and_not_a_traceback(capsys: pytest.Captu
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        started = time.perf_counter()
         code = serve(port, None, "2023-03-01", 7, 0, False, Console())
     assert code == 2
     assert f"cannot serve on port {port}" in capsys.readouterr().out
-    assert time.perf_counter() - started < 5
 
 
 def test_a_moment_that_is_none_is_refused() -> None:
