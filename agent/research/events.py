@@ -63,21 +63,21 @@ class _Runner:
         self.first, self.last = first, last
         self.amounts, self.marks, self.tally = new_vault(p)
         self.waiting = np.zeros(at.PROPOSAL, np.int64)
-        self.pending = False
         self.live = LiveRules(config, p)
 
     def run(self, audit_every: int, on_row: Callable[[int, int], None]) -> Run:
-        count = len(self.bars)
-        signals = signals_of(self.bars, self.p) if audit_every > 1 else Signals(*[np.full(count, np.nan)] * 3)
+        count = self.last + 1 - self.first
+        signals = Signals(*[np.full(count, np.nan)] * 3)
+        if audit_every > 1:
+            signals = signals_of(self.bars, self.p, self.first, self.last)
         rows = rows_of(self.bars, signals, self.first, self.last)
         kept, twin = nothing_kept(len(rows.time_s)), np.zeros(at.PROPOSAL, np.int64)
         latched, row = -1, 0
         while row < len(rows.time_s):
             audit = -(-row // audit_every) * audit_every
             row, acts = until_due(
-                self.p, self.amounts, self.marks, self.tally, rows, row, audit, self.waiting, self.pending, kept, twin
+                self.p, self.amounts, self.marks, self.tally, rows, row, audit, self.waiting, kept, twin
             )
-            self.pending = False
             if row == len(rows.time_s):
                 break
             if self._look(self.first + row, twin, acts, audit_every):
@@ -99,7 +99,7 @@ class _Runner:
             raise Disagreement(f"{message} ({note})")
         if wanted.any():
             if self.p[at.DELAY] > 0:
-                self.waiting, self.pending = wanted, True
+                self.waiting[:] = wanted
             else:
                 market = (self.bars.spot[row], self.bars.mark[row])
                 carry_out(self.p, self.amounts, self.marks, self.tally, *market, wanted)

@@ -4,6 +4,7 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from agent.research.world import carry_out, latch, latch_due, new_vault
 # What a grid keeps of every set.
 FINAL, MEAN, DEVIATION, WORST_FALL, TRADED, COSTS, FUNDING, PLANS, LATCHED, LIQUIDATED = range(10)
 STATISTICS = 10
+PIECE = 30_000  # rows of which the signals fit into a core's cache, with those before that they need
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +73,21 @@ class Variances(NamedTuple):
     intervals: Floats  # hours
 
 
-def signals_of(bars: Bars, p: Floats) -> Signals:
-    """The market's part of every decision: of funding and open interest on one core, of prices on another."""
+def signals_of(bars: Bars, p: Floats, first: int, last: int) -> Signals:
+    """The market's part of every decision at these rows, out of them and of as many before as the live agent sees."""
+    begin = max(0, first - math.ceil(p[at.WINDOW_H]) - 1)  # rows are at least an hour apart
+    seen, wanted = slice(begin, last + 1), slice(first - begin, None)
+    time_s = bars.time_s[seen]
     interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
-    sigma, forecast, factor, variances, decays = np.empty((5, len(bars)))
+    sigma, forecast, factor, room = np.empty((4, len(time_s)))
+    fill_hourly_variances(time_s, bars.returns[0, seen], interval, room)
+    _fill_forecast(p, time_s, room, sigma)
     if p[at.HEDGED] == 0:
-        _fill_volatility(p, bars, 0, interval, sigma, variances)
-        return Signals(sigma, sigma, np.ones(len(bars)))
-    with ThreadPoolExecutor(1) as beside:
-        filled = beside.submit(_fill_factor, p, bars.time_s, bars.accrued, bars.open_interest, factor, decays)
-        _fill_volatility(p, bars, 0, interval, sigma, variances)
-        _fill_volatility(p, bars, 1, interval, forecast, variances)
-        filled.result()
-    return Signals(forecast, sigma, factor)
-
-
-def _fill_volatility(p: Floats, bars: Bars, which: int, interval_h: float, out: Floats, room: Floats) -> None:
-    """Forecasts of the price (0) or of the carry (1)."""
-    fill_hourly_variances(bars.time_s, bars.returns[which], interval_h, room)
-    _fill_forecast(p, bars.time_s, room, out)
+        return Signals(sigma[wanted], sigma[wanted], np.ones(last + 1 - first))
+    fill_hourly_variances(time_s, bars.returns[1, seen], interval, room)
+    _fill_forecast(p, time_s, room, forecast)
+    _fill_factor(p, time_s, bars.accrued[seen], bars.open_interest[seen], factor, room)
+    return Signals(forecast[wanted], sigma[wanted], factor[wanted])
 
 
 def run(bars: Bars, p: Floats, first: int, last: int) -> Run:
@@ -101,14 +99,29 @@ def run(bars: Bars, p: Floats, first: int, last: int) -> Run:
     p : of `parameter_row`
     first, last : rows of the period, both included
     """
-    rows, kept = rows_of(bars, signals_of(bars, p), first, last), nothing_kept(last - first + 1)
     amounts, marks, tally = new_vault(p)
-    latched = _follow(p, amounts, marks, tally, rows, kept)
-    return Run(rows.time_s, *kept, tally, amounts, int(latched))
+    kept, waiting, latched = nothing_kept(last - first + 1), np.zeros(at.PROPOSAL, np.int64), -1
+    # One core walks a piece while the other is at the signals of later ones.
+    pieces = _pieces(first, last)
+    with ThreadPoolExecutor(1) as ahead:
+        later = [ahead.submit(signals_of, bars, p, *piece) for piece in pieces[1:]]
+        for index, piece in enumerate(pieces):
+            signals = signals_of(bars, p, *piece) if index == 0 else later[index - 1].result()
+            within = slice(piece[0] - first, piece[1] - first + 1)
+            views = Kept(kept.equity_usd[within], kept.spot_lots[within], kept.short_lots[within])
+            row = _follow(p, amounts, marks, tally, rows_of(bars, signals, *piece), min(index, 1), waiting, views)
+            latched = max(latched, within.start + row if row >= 0 else -1)
+    return Run(bars.time_s[first : last + 1], *kept, tally, amounts, latched)
+
+
+def _pieces(first: int, last: int) -> list[tuple[int, int]]:
+    """Equal parts of a period; each begins with the last row of the one before, where its world moves on from."""
+    edges = np.linspace(first, last, 2 + (last - first) // PIECE).astype(int).tolist()
+    return list(pairwise(edges))
 
 
 def rows_of(bars: Bars, signals: Signals, first: int, last: int) -> Rows:
-    """The rows of a period, both ends included."""
+    """The rows of a period, both ends included, with the signals of these rows."""
     within = slice(first, last + 1)
     return Rows(
         bars.time_s[within],
@@ -117,9 +130,9 @@ def rows_of(bars: Bars, signals: Signals, first: int, last: int) -> Rows:
         bars.high[within],
         bars.paid[within],
         bars.dawn[within],
-        signals.forecast[within],
-        signals.sigma[within],
-        signals.factor[within],
+        signals.forecast,
+        signals.sigma,
+        signals.factor,
     )
 
 
@@ -186,21 +199,24 @@ def _fill_factor(p: Floats, time_s: Seconds, accrued: Floats, open_interest: Flo
 
 
 @compiled
-def _follow(p: Floats, s: Amounts, f: Floats, tally: Floats, rows: Rows, kept: Kept) -> int:
-    """One vault through all rows by its compiled twin; the row at which a loss limit stopped it, or -1."""
-    out, waiting = np.zeros(at.PROPOSAL, np.int64), np.zeros(at.PROPOSAL, np.int64)
-    row, latched, pending, count = 0, -1, False, len(rows.time_s)
-    while row < count:
-        row, acts = until_due(p, s, f, tally, rows, row, count, waiting, pending, kept, out)
-        pending = False
-        if row == count:
-            break
+def _follow(
+    p: Floats, s: Amounts, f: Floats, tally: Floats, rows: Rows, start: int, waiting: Amounts, kept: Kept
+) -> int:
+    """One vault from row `start` on by its compiled twin; the row at which a loss limit stopped it, or -1.
+
+    Parameters
+    ----------
+    waiting : a proposal that the first of these rows carries out; afterwards one for the row that follows the last
+    """
+    out, last = np.zeros(at.PROPOSAL, np.int64), len(rows.time_s) - 1
+    row, latched = start, -1
+    while row <= last:
+        row, acts = until_due(p, s, f, tally, rows, row, last, waiting, kept, out)
         if latch_due(p, s, f):
             latch(p, s)
             latched = row
         elif acts and p[at.DELAY] > 0.0:
             waiting[:] = out
-            pending = True
         elif acts:
             carry_out(p, s, f, tally, rows.spot[row], rows.mark[row], out)
         keep(p, s, rows.spot[row], row, kept)
@@ -258,7 +274,8 @@ def _one_set(p: Floats, columns: Columns, variances: Variances, first: int, last
     f = np.zeros(at.MARKS)
     f[: at.WEEK + 1] = p[at.NAV_USD] * at.USD
     tally = np.zeros(at.TALLIES)
-    latched = _follow(p, s, f, tally, rows, kept)
+    waiting = np.zeros(at.PROPOSAL, np.int64)
+    latched = _follow(p, s, f, tally, rows, 0, waiting, kept)
     _summarise(p, s, tally, rows, kept, latched, out)
 
 

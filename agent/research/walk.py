@@ -15,6 +15,20 @@ from agent.research.world import carry_out, latch_due, net_assets, pass_row
 
 
 @compiled_inline
+def _clear(proposal: Amounts) -> None:
+    for field in range(at.PROPOSAL):  # a slice would be a new array at every row
+        proposal[field] = 0
+
+
+@compiled_inline
+def _is_any(proposal: Amounts) -> bool:
+    found = False
+    for field in range(at.PROPOSAL):
+        found = found or proposal[field] != 0
+    return found
+
+
+@compiled_inline
 def proposes(
     p: Floats,
     s: Amounts,
@@ -32,8 +46,7 @@ def proposes(
         return False
     if s[at.MODE] == at.ACTIVE and (np.isnan(forecast) or np.isnan(sigma) or np.isnan(factor)):
         return False
-    for field in range(at.PROPOSAL):  # a slice would be a new array at every row
-        out[field] = 0
+    _clear(out)
     target = 0.0
     if nav > 0.0 and s[at.MODE] == at.ACTIVE:
         idle = s[at.IDLE] / at.USD
@@ -57,7 +70,6 @@ def until_due(
     start: int,
     stop: int,
     waiting: Amounts,
-    pending: bool,
     kept: Kept,
     out: Amounts,
 ) -> tuple[int, bool]:
@@ -65,14 +77,14 @@ def until_due(
 
     Parameters
     ----------
-    waiting, pending : a proposal that the first of these rows carries out, and whether there is one
+    waiting : a proposal that the first of these rows carries out, all zero when there is none, as afterwards
     out : filled with what the twin would do
 
     Returns
     -------
     The row, and whether the twin would act there and the gate lets it; else a loss limit is broken, or it is `stop`.
     """
-    row = start
+    row, pending = start, _is_any(waiting)
     while True:
         if row > 0 and not pending:
             row = pass_quiet_rows(p, s, f, tally, rows, row, min(stop, len(rows.time_s)), kept)
@@ -87,6 +99,7 @@ def until_due(
         if pending:
             carry_out(p, s, f, tally, spot, mark, waiting)
             pending = False
+            _clear(waiting)
         units = net_assets(p, s, spot)
         nav = units / at.USD
         acts = proposes(p, s, f, nav, spot, mark, rows.forecast[row], rows.sigma[row], rows.factor[row], out)

@@ -15,6 +15,7 @@ from agent.config.file import load_config
 from agent.market.choose import history_hours
 from agent.market.period import parse_period
 from agent.reasons import Refusal
+from agent.research import kernel
 from agent.research.backtest import Market, backtest, daily_returns, load_period
 from agent.research.bars import Bars, bars_of
 from agent.research.files import write_backtest
@@ -116,6 +117,29 @@ def test_a_grid_is_many_single_runs(carry: Config, spot: Config, carry_bars: Bar
             assert statistics[DEVIATION] >= 0
             assert np.isfinite(statistics[MEAN])
         assert len(np.unique(found[:, FINAL])) > 5
+
+
+@pytest.mark.parametrize("limits", [{}, {"delay": 1.0}, {"daily_bps": 5.0, "drawdown_bps": 20.0, "calm": 0.999}])
+def test_a_run_in_pieces_is_the_run_in_one(
+    carry: Config, limits: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strategy = carry.strategy.model_copy(update={"open_interest": None})
+    config = carry.model_copy(update={"strategy": strategy})
+    bars = bars_of(source(market(2, 6_000, True, 4.0), history_hours(config)))
+    p = parameter_row(config, charges_of(config))
+    for name, value in limits.items():
+        p[INDEX[name]] = value
+    whole = run(bars, p, 3_500, len(bars) - 1)
+    assert whole.amounts[at.PLANS] > 5
+    assert (whole.latched_row >= 0) is ("calm" in limits)
+    for rows in (1, 57):
+        monkeypatch.setattr(kernel, "PIECE", rows)
+        pieces = run(bars, p, 3_500, len(bars) - 1)
+        assert np.array_equal(pieces.amounts, whole.amounts)
+        assert np.array_equal(pieces.spot_lots, whole.spot_lots)
+        assert np.array_equal(pieces.short_lots, whole.short_lots)
+        assert np.allclose(pieces.equity_usd, whole.equity_usd, rtol=1e-12)
+        assert pieces.latched_row == whole.latched_row
 
 
 def test_stress_costs_money(spot: Config) -> None:

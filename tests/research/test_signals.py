@@ -44,7 +44,7 @@ def test_every_signal_is_the_live_function_of_its_window(carry: Config, method: 
     )
     shown = source(market(3, 1_600, True, 4.0), history_hours(config))
     bars = bars_of(shown)
-    signals = signals_of(bars, parameter_row(config, charges_of(config)))
+    signals = signals_of(bars, parameter_row(config, charges_of(config)), 0, len(bars) - 1)
     rows = shown.rows
     assert rows.perp is not None
     assert rows.funding is not None

@@ -188,14 +188,14 @@ class _Crowded:
             bars.label, bars.time_s[known], spot, mark if self.hedged else spot, mark, bars.accrued[known],
             bars.paid[known], bars.open_interest[known], bars.dawn[known],
         )  # fmt: skip
-        return signals_of(seen, self.p)
+        return signals_of(seen, self.p, row, row)
 
     def _rules(self, row: int) -> Callable[[Moment], Rules]:
         """What the strategy says in the hour of a row."""
         live = self.live
         if live is not None:
             return lambda now: by_live(live, self._view(row, now))
-        twin = by_twin(self._signals(row), row)
+        twin = by_twin(self._signals(row), 0)
         return lambda now: twin
 
     def _view(self, row: int, now: Moment) -> MarketView:

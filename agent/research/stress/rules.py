@@ -34,7 +34,7 @@ def rules_by_row(config: Config, source: HistorySource, bars: Bars, p: Floats) -
     live = live_rules(config, p)
     if live is not None:
         return lambda row: by_live(live, source.view(int(bars.time_s[row])))
-    signals = signals_of(bars, p)
+    signals = signals_of(bars, p, 0, len(bars) - 1)
     return lambda row: by_twin(signals, row)
 
 
