@@ -77,17 +77,10 @@ def signals_of(bars: Bars, p: Floats, first: int, last: int) -> Signals:
     """The market's part of every decision at these rows, out of them and of as many before as the live agent sees."""
     begin = max(0, first - math.ceil(p[at.WINDOW_H]) - 1)  # rows are at least an hour apart
     seen, wanted = slice(begin, last + 1), slice(first - begin, None)
-    time_s = bars.time_s[seen]
-    interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
-    sigma, forecast, factor, room = np.empty((4, len(time_s)))
-    fill_hourly_variances(time_s, bars.returns[0, seen], interval, room)
-    _fill_forecast(p, time_s, room, sigma)
-    if p[at.HEDGED] == 0:
-        return Signals(sigma[wanted], sigma[wanted], np.ones(last + 1 - first))
-    fill_hourly_variances(time_s, bars.returns[1, seen], interval, room)
-    _fill_forecast(p, time_s, room, forecast)
-    _fill_factor(p, time_s, bars.accrued[seen], bars.open_interest[seen], factor, room)
-    return Signals(forecast[wanted], sigma[wanted], factor[wanted])
+    found = np.empty((4, last + 1 - begin))
+    price, carry = bars.returns[0, seen], bars.returns[1, seen]
+    _fill_signals(p, bars.time_s[seen], price, carry, bars.accrued[seen], bars.open_interest[seen], found)
+    return Signals(found[0, wanted], found[1, wanted], found[2, wanted])
 
 
 def run(bars: Bars, p: Floats, first: int, last: int) -> Run:
@@ -179,6 +172,23 @@ def _fill_forecast(p: Floats, time_s: Seconds, variances: Floats, out: Floats) -
         p[at.WINDOW_H],
         out,
     )
+
+
+@compiled
+def _fill_signals(
+    p: Floats, time_s: Seconds, price: Floats, carry: Floats, accrued: Floats, open_interest: Floats, out: Floats
+) -> None:
+    """From returns of price and carry to forecast, volatility of the price and factor; the fourth row is room."""
+    forecast, sigma, factor, room = out[0], out[1], out[2], out[3]
+    interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
+    fill_hourly_variances(time_s, price, interval, room)
+    _fill_forecast(p, time_s, room, sigma)
+    if p[at.HEDGED] > 0:
+        fill_hourly_variances(time_s, carry, interval, room)
+        _fill_forecast(p, time_s, room, forecast)
+        _fill_factor(p, time_s, accrued, open_interest, factor, room)
+    else:
+        forecast[:], factor[:] = sigma, 1.0
 
 
 @compiled

@@ -206,24 +206,26 @@ def scale_by_open_interest(
     slope, ratio, of_rows, of_recent = (1.0 - floor) / (full_z - start_z), 1.0, 1, 1
     # around a value of their own size, so that squares lose nothing; anew from time to time, so that it stays near
     centre, summed, squares, recent = open_interest[0], 0.0, 0.0, 0.0
-    oldest, newest = 0, 0
+    oldest, newest, leaves_s, settles_s = 0, 0, time_s[0] + window_s, time_s[0] + smoothing_s
     for i in range(len(time_s)):
-        away = open_interest[i] - centre
+        now, away = time_s[i], open_interest[i] - centre
         summed, squares, recent = summed + away, squares + away * away, recent + away
-        while time_s[oldest] < time_s[i] - window_s:
+        while leaves_s < now:
             away = open_interest[oldest] - centre
             summed, squares = summed - away, squares - away * away
             oldest += 1
-        while time_s[newest] < time_s[i] - smoothing_s:
+            leaves_s = time_s[oldest] + window_s
+        while settles_s < now:
             recent -= open_interest[newest] - centre
             newest += 1
+            settles_s = time_s[newest] + smoothing_s
         if i % 8192 == 0:
             centre, summed, squares, recent = open_interest[i], 0.0, 0.0, 0.0
             for j in range(oldest, i + 1):
                 away = open_interest[j] - centre
                 summed, squares = summed + away, squares + away * away
                 recent += away if j >= newest else 0.0
-        if time_s[i] < known_s:
+        if now < known_s:
             out[i] = np.nan
             continue
         # excess and variance are times the rows of the window, and its square
