@@ -7,12 +7,11 @@ compiled_step.py; an hour that needs more of them than stands here is left to ag
 
 import agent.research.layout as at
 from agent.market.observation import Floats
-from agent.policy import LOSS_WINDOW_S
 from agent.research.compiled import compiled_row
 from agent.research.compiled_exposure import exposure
 from agent.research.compiled_step import is_calm
 from agent.research.layout import Amounts, Kept, Rows
-from agent.research.world import SECONDS_PER_DAY, begin_day, drained, funding_payment, is_liquidated, lost_by_short
+from agent.research.world import begin_day, drain_budgets, funding_payment, is_liquidated, lost_by_short
 
 
 @compiled_row
@@ -25,21 +24,15 @@ def pass_quiet_rows(
     active = s[at.MODE] == at.ACTIVE
     spot_lots, short, idle, equity = s[at.SPOT], s[at.SHORT], s[at.IDLE], s[at.EQUITY]
     share, high = f[at.SHARE], f[at.HIGH]
-    turnover, loss, emergency = f[at.TURNOVER], f[at.LOSS], f[at.EMERGENCY]
     quantity, idle_usd, funding_usd = short * p[at.LOT_BASE], idle / at.USD, tally[at.FUNDING_USD]
     gas = int(p[at.GAS] * at.USD)
-    mark_before, before_s = rows.mark[start - 1], rows.time_s[start - 1]
+    mark_before = rows.mark[start - 1]
     # views that begin at 0: an index that might be negative costs time at every row
-    time_s, spots, marks, highs = (
-        rows.time_s[start:stop],
-        rows.spot[start:stop],
-        rows.mark[start:stop],
-        rows.high[start:stop],
-    )
+    spots, marks, highs = rows.spot[start:stop], rows.mark[start:stop], rows.high[start:stop]
     paid, dawn = rows.paid[start:stop], rows.dawn[start:stop]
     forecast, sigma, factor = rows.forecast[start:stop], rows.sigma[start:stop], rows.factor[start:stop]
     worth, quiet = kept.equity_usd[start:stop], 0
-    for i in range(len(time_s)):
+    for i in range(len(spots)):
         spot, mark = spots[i], marks[i]
         equity_now, funding_now = equity, funding_usd
         if short > 0:
@@ -67,13 +60,7 @@ def pass_quiet_rows(
             )  # fmt: skip
         if not is_calm(p, spot_lots, short, idle_usd, equity_usd, nav, spot, mark, target):
             break
-        elapsed = time_s[i] - before_s
-        turnover = drained(turnover, p[at.TURNOVER_BPS], elapsed, SECONDS_PER_DAY)
-        loss = drained(loss, p[at.LOSS_BUDGET_BPS], elapsed, LOSS_WINDOW_S)
-        emergency = drained(emergency, p[at.EMERGENCY_BPS], elapsed, LOSS_WINDOW_S)
-        equity, funding_usd, share, high, mark_before, before_s = (
-            equity_now, funding_now, share_now, high_now, mark, time_s[i],
-        )  # fmt: skip
+        equity, funding_usd, share, high, mark_before = equity_now, funding_now, share_now, high_now, mark
         if dawn[i] > 0:
             begin_day(p, s, f, tally, share, dawn[i])
             idle = s[at.IDLE]
@@ -83,5 +70,5 @@ def pass_quiet_rows(
     kept.spot_lots[start:row] = spot_lots
     kept.short_lots[start:row] = short
     s[at.EQUITY], f[at.SHARE], f[at.HIGH], tally[at.FUNDING_USD] = equity, share, high, funding_usd
-    f[at.TURNOVER], f[at.LOSS], f[at.EMERGENCY] = turnover, loss, emergency
+    drain_budgets(p, f, rows.time_s[row - 1] - rows.time_s[start - 1])
     return row

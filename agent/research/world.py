@@ -59,7 +59,15 @@ def lost_by_short(quantity: float, mark: float, mark_before: float) -> int:
 
 
 @compiled_inline
-def drained(level: float, capacity_bps: float, elapsed_s: int, window_s: int) -> float:
+def drain_budgets(p: Floats, f: Floats, elapsed_s: int) -> None:
+    """Give back what time gives back of the budgets for turnover and losses."""
+    f[at.TURNOVER] = _drained(f[at.TURNOVER], p[at.TURNOVER_BPS], elapsed_s, SECONDS_PER_DAY)
+    f[at.LOSS] = _drained(f[at.LOSS], p[at.LOSS_BUDGET_BPS], elapsed_s, LOSS_WINDOW_S)
+    f[at.EMERGENCY] = _drained(f[at.EMERGENCY], p[at.EMERGENCY_BPS], elapsed_s, LOSS_WINDOW_S)
+
+
+@compiled_inline
+def _drained(level: float, capacity_bps: float, elapsed_s: int, window_s: int) -> float:
     """What is left in a bucket that drains its capacity in `window_s`."""
     return max(0.0, level - capacity_bps * elapsed_s / window_s) if level > 0.0 else level
 
@@ -106,10 +114,7 @@ def pass_row(
                 interest = int(quantity * mark * p[at.BORROW_ANNUAL] * hours / HOURS_PER_YEAR * at.USD)
                 tally[at.INTEREST_USD] += interest / at.USD
             s[at.EQUITY] += funding - interest - lost_by_short(quantity, mark, mark_before)
-    elapsed = time_s - before_s
-    f[at.TURNOVER] = drained(f[at.TURNOVER], p[at.TURNOVER_BPS], elapsed, SECONDS_PER_DAY)
-    f[at.LOSS] = drained(f[at.LOSS], p[at.LOSS_BUDGET_BPS], elapsed, LOSS_WINDOW_S)
-    f[at.EMERGENCY] = drained(f[at.EMERGENCY], p[at.EMERGENCY_BPS], elapsed, LOSS_WINDOW_S)
+    drain_budgets(p, f, time_s - before_s)
     share = float(net_assets(p, s, spot))
     f[at.SHARE] = share
     if share > f[at.HIGH]:
