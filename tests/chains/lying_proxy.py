@@ -49,7 +49,7 @@ class LyingProxy:
 
             def setup(self) -> None:
                 super().setup()
-                self.node = http.client.HTTPConnection(host, timeout=10)
+                self.node = http.client.HTTPConnection(host, timeout=60)
 
             def finish(self) -> None:
                 self.node.close()

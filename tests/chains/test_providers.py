@@ -51,7 +51,7 @@ def providers(chain: LocalChain) -> Iterator[Providers]:
 
 @pytest.fixture
 def pool(providers: Providers) -> Iterator[ProviderPool]:
-    with providers.pool(deadline_s=2) as running:
+    with providers.pool(deadline_s=30) as running:
         yield running
 
 
@@ -134,7 +134,7 @@ def test_a_slow_provider_holds_up_nobody(providers: Providers) -> None:
 
 
 def test_a_call_ends_at_its_deadline_and_the_pool_recovers(providers: Providers) -> None:
-    with providers.pool(deadline_s=1) as pool:
+    with providers.pool(deadline_s=3) as pool:
         held = [held_back(proxy) for proxy in providers.proxies]
         started = time.monotonic()
         with pytest.raises(QuorumMissing):
@@ -166,7 +166,7 @@ def record_of(pool: ProviderPool, proxy: LyingProxy) -> ProviderHealth:
 def test_who_fails_again_and_again_rests_and_is_asked_again_later(providers: Providers) -> None:
     now, broken = [100.0], providers.proxies[0]
     broken.status = 500
-    with providers.pool(deadline_s=2, monotonic=lambda: now[0]) as pool:
+    with providers.pool(deadline_s=30, monotonic=lambda: now[0]) as pool:
         ask_until(pool, lambda: record_of(pool, broken).asked_again_in_s > 0)
         asked = len(broken.requests)
         for _ in range(20):
@@ -181,7 +181,7 @@ def test_who_fails_again_and_again_rests_and_is_asked_again_later(providers: Pro
 def test_a_provider_that_asks_for_a_pause_gets_it(providers: Providers) -> None:
     busy = providers.proxies[0]
     busy.status, busy.headers = 429, {"Retry-After": "120"}
-    with providers.pool(deadline_s=2, monotonic=lambda: 100.0) as pool:
+    with providers.pool(deadline_s=30, monotonic=lambda: 100.0) as pool:
         ask_until(pool, lambda: record_of(pool, busy).failures > 0)
         assert record_of(pool, busy).asked_again_in_s == 120
 

@@ -92,7 +92,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def node(server: Server) -> Iterator[Node]:
-    client = Node(server.url, timeout_s=2, max_response_bytes=10_000)
+    client = Node(server.url, timeout_s=30, max_response_bytes=10_000)
     yield client
     client.close()
 

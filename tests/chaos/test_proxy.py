@@ -53,7 +53,7 @@ def behind(anvil: Anvil) -> Iterator[Callable[..., tuple[ChaosProxy, Node]]]:
 
         def made(*chances: Chance, seed: int = 7, delay_s: float = 0.0) -> tuple[ChaosProxy, Node]:
             proxy = ChaosProxy(anvil.url, chances, seed, delay_s)
-            node = Node(undo.enter_context(running(proxy)), timeout_s=1.0)
+            node = Node(undo.enter_context(running(proxy)), timeout_s=3.0)
             undo.callback(node.close)
             return proxy, node
 

@@ -1,5 +1,6 @@
 """A node with a contract that counts its calls; shared by the tests of execution and of faults."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,12 @@ NOW = 1_750_000_000
 COUNTER = "0x00000000000000000000000000000000000c0De1"
 COUNTER_CODE = "0x5f546001015f5500"  # slot 0 += 1, whatever the calldata
 REVERTING_CODE = "0x5f5ffd"
+
+
+def wait_for_pending(node: Node) -> None:
+    """Until a transaction waits in the node's pool."""
+    while node.call("txpool_status")["pending"] == "0x0":
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True)

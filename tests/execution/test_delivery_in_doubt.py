@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+from counting_chain import wait_for_pending
 from held_plans import code_of, hold, sender_on
 from lying_proxy import LyingProxy, about
 
@@ -137,18 +138,19 @@ def test_a_wait_outlasts_a_node_that_is_away_for_a_moment(chain: Any, journal: J
     node = Node(proxy.url)
     chain.set_automine(False)
     broadcaster = LiveBroadcaster(chain.node, NodeSender(chain.node))
-    rules = SendRules(wait_s=10, poll_s=0.05)
+    rules = SendRules(wait_s=30, poll_s=0.05)
     sender = Sender(node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
 
     def come_and_go() -> None:
+        miner = Node(chain.url)
+        wait_for_pending(miner)
         proxy.down = True
         time.sleep(0.4)
-        miner = Node(chain.url)
         miner.call("evm_mine")
         miner.close()
         proxy.down = False
 
-    moment = threading.Timer(0.2, come_and_go)
+    moment = threading.Thread(target=come_and_go)
     moment.start()
     sent = sender.send(chain.rehearsed(), "")
     moment.join()

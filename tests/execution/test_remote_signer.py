@@ -45,8 +45,8 @@ def http_signer(
             self.send_response(200 if text.startswith(b"0x") else 404)
             self.end_headers()
             try:
-                for byte in text:
-                    self.wfile.write(bytes([byte]))
+                for part in [bytes([byte]) for byte in text] if drip_s else [text]:
+                    self.wfile.write(part)
                     self.wfile.flush()
                     time.sleep(drip_s)
             except OSError:
@@ -72,7 +72,7 @@ def http_signer(
         server.server_close()
 
 
-def remote(url: str, address: str = ADDRESS, timeout_s: float = 2.0) -> Any:
+def remote(url: str, address: str = ADDRESS, timeout_s: float = 30.0) -> Any:
     return open_signer(RemoteSpec(kind="remote", address=address, url=url, timeout_s=timeout_s))
 
 

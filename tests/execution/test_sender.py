@@ -1,9 +1,11 @@
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from counting_chain import wait_for_pending
 from lying_proxy import LyingProxy
 from sender_answers import code_of, live, outcome_of
 
@@ -63,9 +65,15 @@ def test_the_block_gets_the_time_the_caller_gives(chain: Any, journal: Journal) 
 def test_a_live_chain_is_asked_until_the_receipt_is_there(chain: Any, journal: Journal) -> None:
     chain.set_automine(False)
     miner_node = Node(chain.url)
-    miner = threading.Timer(0.2, lambda: miner_node.call("evm_mine"))
+
+    def mine_later() -> None:
+        wait_for_pending(miner_node)
+        time.sleep(0.2)
+        miner_node.call("evm_mine")
+
+    miner = threading.Thread(target=mine_later)
     miner.start()
-    rules = SendRules(wait_s=5, poll_s=0.02)
+    rules = SendRules(wait_s=30, poll_s=0.02)
     fees = (MAX_FEE_GWEI, PRIORITY_FEE_WEI)
     sender = Sender(chain.node, chain.signer, journal, live(chain.node), *fees, rules=rules)
     outcome = outcome_of(sender.send(chain.rehearsed(), ""))

@@ -17,7 +17,7 @@ HEARTBEAT_S = 7_200
 
 
 def pool_of(proxies: list[LyingProxy], **options: Any) -> ProviderPool:
-    return ProviderPool([proxy.url for proxy in proxies], chain_id=CHAIN_ID, deadline_s=2, **options)
+    return ProviderPool([proxy.url for proxy in proxies], chain_id=CHAIN_ID, deadline_s=30, **options)
 
 
 def code_of(ask: Callable[[], object]) -> Code:

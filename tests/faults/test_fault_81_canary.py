@@ -125,7 +125,7 @@ class Telltale:
                 methods = {one["method"] for one in (asked if isinstance(asked, list) else [asked])}
                 if not methods & outer.refusing:
                     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-                    with urllib.request.urlopen(request, timeout=10) as answer:
+                    with urllib.request.urlopen(request, timeout=60) as answer:
                         return bytes(answer.read())
                 outer.refused += 1
                 error = {"code": -32000, "message": f"transaction underpriced: {told}"}

@@ -119,7 +119,7 @@ def test_no_latch_status_alert_or_terminal_holds_one_when_cycles_fail(loaded: Lo
     server = StatusServer(face_of([worker], latches, 3_600), 0, token, redact=redact)
     request = urllib.request.Request(f"http://127.0.0.1:{server.port}/status")
     request.add_header("Authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         status = answer.read().decode()
     server.close()
     latches.close()

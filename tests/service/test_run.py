@@ -186,7 +186,7 @@ def test_fault_66_a_leader_that_slept_through_its_lease_ends_and_the_standby_has
         running.append(started(shown, logs[1]))
         wait_for(logs[1], '"standby"')
         time.sleep(0.5)
-        with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/health", timeout=5) as health:
+        with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/health", timeout=60) as health:
             assert health.status == 200, "a standby that waits is well"
         running[0].send_signal(signal.SIGSTOP)
         wait_for(logs[1], '"ready"')

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from counting_chain import CountingChain
+from counting_chain import CountingChain, wait_for_pending
 from lying_proxy import LyingProxy
 from sender_answers import code_of, outcome_of
 from sent_plans import RULES, attempts_in, burn_nonces, finish, hold, sender_on
@@ -87,8 +87,7 @@ def test_fault_67_a_nonce_burnt_under_a_waiting_plan_halts_within_a_minute(
 def steal_nonces(url: str) -> None:
     """Waits for the agent's transaction, throws it out of the pool and uses up its nonce and two more."""
     node = Node(url)
-    while node.call("txpool_status")["pending"] == "0x0":
-        time.sleep(0.01)
+    wait_for_pending(node)
     node.call("anvil_dropAllTransactions", nullable=True)
     burn_nonces(CountingChain(node, url, LocalSigner(AGENT_TEST_KEY)), 3)
     node.close()

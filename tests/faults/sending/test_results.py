@@ -35,7 +35,7 @@ def test_fault_60_a_receipt_that_one_provider_of_three_knows_confirms_nothing(
         for one in proxies:
             stack.callback(one.close)
         pool = stack.enter_context(
-            ProviderPool([one.url for one in proxies], chain_id=31337, deadline_s=2, max_head_age_s=None)
+            ProviderPool([one.url for one in proxies], chain_id=31337, deadline_s=30, max_head_age_s=None)
         )
         sender = sender_on(chain, journal, node=pool, broadcaster=LiveBroadcaster(pool, pool))
         for one in proxies[1:]:

@@ -21,9 +21,9 @@ def test_fault_51_an_answer_that_never_came_means_the_same_bytes_and_one_effect(
     chain: CountingChain, journal: Journal, proxy: LyingProxy
 ) -> None:
     chain.set_automine(False)
-    node = Node(proxy.url, timeout_s=1)
+    node = Node(proxy.url, timeout_s=3)
     sender = sender_on(chain, journal, broadcaster=LiveBroadcaster(chain.node, NodeSender(node)))
-    proxy.delay_s = 1.5
+    proxy.delay_s = 4
     assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
     proxy.delay_s = 0
     chain.node.call("anvil_dropAllTransactions", nullable=True)

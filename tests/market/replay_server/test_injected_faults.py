@@ -28,7 +28,7 @@ async def premium(exchange: Any) -> Any:
 
 
 def get(server: ReplayServer, path: str, venue: str = "binance") -> Any:
-    return urllib.request.urlopen(server.url(venue) + path, timeout=5)
+    return urllib.request.urlopen(server.url(venue) + path, timeout=60)
 
 
 @pytest.mark.parametrize(

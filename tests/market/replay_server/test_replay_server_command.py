@@ -31,7 +31,7 @@ def test_the_command_serves_every_venue_until_it_is_interrupted() -> None:
             found = re.fullmatch(r"(\w+)\s+(http://\S+)\s*", process.stdout.readline())
             if found:
                 urls[found[1]] = found[2]
-        told = json.load(urllib.request.urlopen(f"{urls['binance']}/fapi/v1/time", timeout=5))
+        told = json.load(urllib.request.urlopen(f"{urls['binance']}/fapi/v1/time", timeout=60))
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
     assert process.returncode == 0

@@ -16,7 +16,7 @@ from .conftest import Ask
 
 def refused(address: str, body: bytes | None = None) -> Any:
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(address, body, timeout=5)
+        urllib.request.urlopen(address, body, timeout=60)
     with caught.value as error:
         assert error.code == 404
         return json.load(error)
