@@ -10,10 +10,16 @@ import math
 import numpy as np
 
 from agent.market.observation import Floats, Seconds
-from agent.research.compiled import compiled, compiled_funding_fold, compiled_row
+from agent.research.compiled import compiled, compiled_funding_fold, compiled_inline, compiled_row
 from agent.scaling.funding import BLOCK_S
 from agent.units import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from agent.volatility.truncation import SETTLED_HALF_LIVES
+
+
+@compiled_inline
+def _is_whole(time_s: Seconds) -> bool:
+    """Whether there is no hole: rows are at least an hour apart."""
+    return bool(time_s[-1] - time_s[0] == (len(time_s) - 1) * SECONDS_PER_HOUR)
 
 
 @compiled_row
@@ -24,23 +30,23 @@ def fill_hourly_variances(time_s: Seconds, total_returns: Floats, interval_h: fl
     ----------
     total_returns : sum of all returns up to each row, from anywhere; the logarithm of a price is one
     """
+    lag = math.ceil(interval_h)
+    if lag < len(time_s) and _is_whole(time_s):  # an interval is a number of rows, and none needs a search
+        out[:lag] = np.nan
+        before, after, later = total_returns[: len(time_s) - lag], total_returns[lag:], out[lag:]
+        for i in range(len(later)):
+            change = after[i] - before[i]
+            later[i] = change * change / lag
+        return
     start, interval_s = 0, math.ceil(interval_h * SECONDS_PER_HOUR)  # stamps are whole seconds
-    per_hour = SECONDS_PER_HOUR / interval_s
     for i in range(len(time_s)):
         if time_s[i] - time_s[0] < interval_s:
             out[i] = np.nan
             continue
-        # without a hole the interval begins one row after the last one's, and the division is always the same
-        elapsed, part = time_s[i] - time_s[start], per_hour
-        if elapsed != interval_s:
-            if elapsed < interval_s:
-                start -= 1
-            while time_s[start + 1] <= time_s[i] - interval_s:
-                start += 1
-            part = SECONDS_PER_HOUR / (time_s[i] - time_s[start])
+        while time_s[start + 1] <= time_s[i] - interval_s:
+            start += 1
         change = total_returns[i] - total_returns[start]
-        out[i] = change * change * part
-        start += 1
+        out[i] = change * change * (SECONDS_PER_HOUR / (time_s[i] - time_s[start]))
 
 
 @compiled
@@ -183,6 +189,9 @@ def fill_funding_holds(
 @compiled_row
 def _fill_decays(time_s: Seconds, half_life_h: float, out: Floats) -> None:
     hourly, before = 2.0 ** (-1.0 / half_life_h), time_s[0]
+    if _is_whole(time_s):
+        out[0], out[1:] = 1.0, hourly
+        return
     for i in range(len(out)):
         elapsed = time_s[i] - before
         out[i] = hourly if elapsed == SECONDS_PER_HOUR else 2.0 ** (-(elapsed / SECONDS_PER_HOUR) / half_life_h)
