@@ -144,10 +144,11 @@ def test_the_service_looks_at_both_at_the_same_time(
 ) -> None:
     write_site(site, tmp_path / "site.json")
     latches = Latches("sqlite://")
+    nobody_sends: Any = Scripted(lambda: None)
     with Journal(tmp_path / "journal.sqlite") as journal:
         shared = Shared(
             node=chain.node,
-            sender=lambda execution: Scripted(lambda: None),  # type: ignore[arg-type, return-value]
+            sender=lambda execution: nobody_sends,
             agent=AGENT,
             chain=load_chain("local"),
             journal=journal,

@@ -55,6 +55,7 @@ def test_a_read_beside_a_node_that_mines_is_of_the_block_it_names(chain: LocalCh
     try:
         reads = 0
         while (block := chain.node.head()).number < first.number + 50 or reads < 50:
+            assert mining.is_alive()
             assert read_all(chain.node, block, calls)[0] == block.timestamp
             reads += 1
     finally:

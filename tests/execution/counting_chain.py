@@ -21,7 +21,9 @@ REVERTING_CODE = "0x5f5ffd"
 
 def wait_for_pending(node: Node) -> None:
     """Until a transaction waits in the node's pool."""
+    until = time.monotonic() + 30
     while node.call("txpool_status")["pending"] == "0x0":
+        assert time.monotonic() < until, "nothing was sent"
         time.sleep(0.01)
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from agent.execution import Journal, LiveBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
 from agent.execution.answers import Client
-from agent.reasons import Code
 from chains.rpc import Node
 
 RULES = SendRules(poll_s=0.01)
@@ -23,8 +22,3 @@ def hold(chain: Any, journal: Journal, **options: Any) -> Sender:
     assert isinstance(sent, Outcome)
     assert sent.status is Status.UNKNOWN
     return sender
-
-
-def code_of(outcome: Outcome | None) -> Code:
-    assert outcome is not None
-    return outcome.reasons[0].code

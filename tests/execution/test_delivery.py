@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from counting_chain import COUNTER
-from held_plans import RULES, code_of, hold
+from held_plans import RULES, hold
 from lying_proxy import LyingProxy
+from sender_answers import code_of
 
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
 from agent.reasons import Code

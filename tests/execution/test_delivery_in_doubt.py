@@ -5,8 +5,9 @@ import time
 from typing import Any
 
 from counting_chain import wait_for_pending
-from held_plans import code_of, hold, sender_on
+from held_plans import hold, sender_on
 from lying_proxy import LyingProxy, about
+from sender_answers import code_of
 
 from agent.execution import Journal, LiveBroadcaster, LocalBroadcaster, NodeSender, Outcome, Sender, SendRules, Status
 from agent.execution.answers import Client
@@ -20,7 +21,7 @@ def taken_by_a_stranger(chain: Any, journal: Journal, node: Node) -> Sender:
     rules = SendRules(finality_blocks=3, poll_s=0.01)
     chain.set_automine(False)
     sender = Sender(node, chain.signer, journal, LiveBroadcaster(node, NodeSender(node)), 50.0, 10**8, rules=rules)
-    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN  # type: ignore[arg-type]
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
     chain.node.call("anvil_dropAllTransactions", nullable=True)
     request = {"from": chain.signer.address, "to": DEPOSITOR, "gas": hex(21_000)}
     chain.node.call("eth_sendTransaction", request)
@@ -125,7 +126,7 @@ def test_a_chain_that_falls_silent_right_after_the_send_leaves_the_outcome_open(
     rules = SendRules(confirmation_blocks=1, finality_blocks=1, poll_s=0.01)
     sender = Sender(node, chain.signer, journal, broadcaster, 50.0, 10**8, rules=rules)
     proxy.tell = about("eth_getBlockByNumber", lambda _: None)
-    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN  # type: ignore[arg-type]
+    assert code_of(sender.send(chain.rehearsed(), "")) is Code.OUTCOME_UNKNOWN
     proxy.be_truthful()
     chain.mine()
     finished = sender.finish_unfinished()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from held_plans import RULES, code_of, hold
+from held_plans import RULES, hold
+from sender_answers import code_of
 
 from agent.execution import Journal, Status
 from agent.reasons import Code

@@ -123,10 +123,8 @@ def test_a_grid_is_many_single_runs(carry: Config, spot: Config, carry_bars: Bar
 def test_a_run_in_pieces_is_the_run_in_one(
     carry: Config, limits: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strategy = carry.strategy.model_copy(update={"open_interest": None})
-    config = carry.model_copy(update={"strategy": strategy})
-    bars = bars_of(source(market(2, 6_000, True, 4.0), history_hours(config)))
-    p = parameter_row(config, charges_of(config))
+    bars = bars_of(source(market(2, 6_000, True, 4.0), history_hours(carry)))
+    p = parameter_row(carry, charges_of(carry))
     for name, value in limits.items():
         p[INDEX[name]] = value
     whole = run(bars, p, 3_500, len(bars) - 1)
