@@ -77,7 +77,7 @@ def signals_of(bars: Bars, p: Floats, first: int, last: int) -> Signals:
     """The market's part of every decision at these rows, out of them and of as many before as the live agent sees."""
     begin = max(0, first - math.ceil(p[at.WINDOW_H]) - 1)  # rows are at least an hour apart
     seen, wanted = slice(begin, last + 1), slice(first - begin, None)
-    found = np.empty((6, last + 1 - begin))
+    found = np.empty((4, last + 1 - begin))
     price, carry = bars.returns[0, seen], bars.returns[1, seen]
     _fill_signals(p, bars.time_s[seen], price, carry, bars.accrued[seen], bars.open_interest[seen], found)
     return Signals(found[0, wanted], found[1, wanted], found[2, wanted])
@@ -178,23 +178,14 @@ def _fill_forecast(p: Floats, time_s: Seconds, variances: Floats, out: Floats) -
 def _fill_signals(
     p: Floats, time_s: Seconds, price: Floats, carry: Floats, accrued: Floats, open_interest: Floats, out: Floats
 ) -> None:
-    """As `_fill_from_variances`, from returns of price and carry; the last two rows are room for their variances."""
-    interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
-    fill_hourly_variances(time_s, price, interval, out[4])
-    if p[at.HEDGED] > 0:
-        fill_hourly_variances(time_s, carry, interval, out[5])
-    _fill_from_variances(p, time_s, out[4], out[5], accrued, open_interest, out)
-
-
-@compiled
-def _fill_from_variances(
-    p: Floats, time_s: Seconds, price: Floats, carry: Floats, accrued: Floats, open_interest: Floats, out: Floats
-) -> None:
-    """Forecast, volatility of the price and factor; the fourth row is room."""
+    """From returns of price and carry to forecast, volatility of the price and factor; the fourth row is room."""
     forecast, sigma, factor, room = out[0], out[1], out[2], out[3]
-    _fill_forecast(p, time_s, price, sigma)
+    interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
+    fill_hourly_variances(time_s, price, interval, room)
+    _fill_forecast(p, time_s, room, sigma)
     if p[at.HEDGED] > 0:
-        _fill_forecast(p, time_s, carry, forecast)
+        fill_hourly_variances(time_s, carry, interval, room)
+        _fill_forecast(p, time_s, room, forecast)
         _fill_factor(p, time_s, accrued, open_interest, factor, room)
     else:
         forecast[:], factor[:] = sigma, 1.0
@@ -274,12 +265,18 @@ def _one_set(p: Floats, columns: Columns, variances: Variances, first: int, last
     time_s = columns.time_s
     interval = 1.0 if p[at.CALIBRATION_H] > 0 else p[at.INTERVAL_H]
     which = np.searchsorted(variances.intervals, interval)
-    price, carry, found = variances.values[0, which], variances.values[1, which], np.empty((4, len(time_s)))
-    _fill_from_variances(p, time_s, price, carry, columns.accrued, columns.open_interest, found)
+    block = np.empty((4, len(time_s)))
+    sigma, forecast, factor, room = block[0], block[1], block[2], block[3]
+    _fill_forecast(p, time_s, variances.values[0, which], sigma)
+    if p[at.HEDGED] > 0:
+        _fill_forecast(p, time_s, variances.values[1, which], forecast)
+        _fill_factor(p, time_s, columns.accrued, columns.open_interest, factor, room)
+    else:
+        forecast[:], factor[:] = sigma, 1.0
     within = slice(first, last + 1)
     rows = Rows(
         time_s[within], columns.spot[within], columns.mark[within], columns.high[within], columns.paid[within],
-        columns.dawn[within], found[0, within], found[1, within], found[2, within],
+        columns.dawn[within], forecast[within], sigma[within], factor[within],
     )  # fmt: skip
     kept = nothing_kept(last - first + 1)
     s = np.zeros(at.AMOUNTS, np.int64)
